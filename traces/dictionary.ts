@@ -1,0 +1,52 @@
+/**
+ * The event dictionary: kernel events by name, translated to the model's layers and operations.
+ *
+ * In: JSON files (`events/*.json`, and the user's own). Out: a list of entries; an entry's index is its event
+ * type's id everywhere (batches, the replay, the tables). Entries 0 and 1 are reserved (TYPE_LOST, TYPE_STACK).
+ *
+ * Several entries may share one event name (kernel versions, or systems that text captures do not name): a decoder
+ * takes the first whose required columns the record has.
+ */
+import type { Kind, Layer, Op } from '../wasm/schema.js';
+
+/** A column of the event batch, or an extra of the side heap, that a field of the event feeds. */
+export type Column =
+  | 'addr' | 'len' | 'phys' | 'attrs' | 'device' | 'error' | 'dir'
+  | 'mm' | 'object' | 'value' | 'other'
+  | 'sg_phys' | 'sg_dma' | 'sg_len' | 'sg_nents' | 'sg_truncated';
+
+/** How a field's text reads. In binary records the event's own format tells. */
+export type TextType = 'hex' | 'dec' | 'auto' | 'dir' | 'attrs' | 'errno' | 'string' | 'list' | 'count' | 'flag';
+
+export interface DictionaryField {
+  readonly column: Column;
+  /** The field's name in the event's format (binary captures, `options/fields`). */
+  readonly field: string;
+  /** Its label in the printed body (`label=value`); '$1' is the first bare word. */
+  readonly label: string;
+  readonly type: TextType;
+  readonly required: boolean;
+}
+
+export interface DictionaryEntry {
+  readonly id: number;
+  /** "dma". Absent for reserved entries and for events of any system. */
+  readonly system?: string;
+  readonly name: string;
+  /** For probes: the function that the probe is on; a text body starting "(function+0x…" must name it. */
+  readonly function?: string;
+  readonly layer: Layer;
+  readonly op: Op;
+  readonly kind: Kind;
+  readonly fields: readonly DictionaryField[];
+  /** One sentence for `dmaspan events` and the docs. */
+  readonly doc: string;
+  /** Kernel versions that have it, for people: "6.12 … 6.17". */
+  readonly kernels?: string;
+  /** The file that it came from. */
+  readonly source: string;
+}
+
+export interface Dictionary {
+  readonly entries: readonly DictionaryEntry[];
+}
