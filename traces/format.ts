@@ -2,7 +2,7 @@
  * What a capture format is: bytes go in, streams of event batches come out.
  *
  * A format owns its framing (headers, sections, pages, lines) and nothing else: fields are decoded by the
- * Wasm module `decode`, by plans compiled from the event dictionary, and what events mean is the replay's business.
+ * Wasm modules `text` and `binary`, by plans compiled from the event dictionary, and what events mean is the replay's business.
  */
 import type { ByteSource } from './source.js';
 import type { Dictionary } from './dictionary.js';
