@@ -101,7 +101,7 @@ export enum Anomaly {
   none = 0,
   /** An unmap of a key that this capture already saw closed. */
   double_unmap = 1,
-  /** An unmap of a key this capture has never seen: a mapping older than the capture, or none. */
+  /** An unmap where, by the IOMMU's own events, nothing was mapped. */
   unmap_unknown = 2,
   size_mismatch = 3,
   direction_mismatch = 4,
@@ -121,6 +121,8 @@ export enum Anomaly {
   cpu_address_mismatch = 15,
   /** A sync of memory this capture has never seen mapped: older than the capture, or none. */
   sync_unknown = 16,
+  /** An unmap of a key this capture has never seen, most likely mapped before it began. */
+  before_capture = 17,
 }
 
 // ---------------------------------------------------------------------------------------------
