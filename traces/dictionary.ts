@@ -13,10 +13,15 @@ import type { Kind, Layer, Op } from '../wasm/schema.js';
 export type Column =
   | 'addr' | 'len' | 'phys' | 'attrs' | 'device' | 'error' | 'dir'
   | 'mm' | 'object' | 'value' | 'other'
-  | 'sg_phys' | 'sg_dma' | 'sg_len' | 'sg_nents' | 'sg_truncated';
+  | 'sg_phys' | 'sg_dma' | 'sg_len' | 'sg_nents' | 'sg_ents' | 'sg_truncated';
 
-/** How a field's text reads. In binary records the event's own format tells. */
-export type TextType = 'hex' | 'dec' | 'auto' | 'dir' | 'attrs' | 'errno' | 'string' | 'list' | 'count' | 'flag';
+/**
+ * How a field's text reads. In binary records the event's own format tells.
+ * hex: digits with or without 0x. dec. auto: 0x… is hex, else decimal (probe arguments). list: {0x…,0x…}.
+ * count: "3" or "3/5" (shown/full: the full number counts). attrs: NAME|NAME or 0x…. errno: signed, kept when negative.
+ * null_is_error: a pointer; zero sets error to -ENOMEM (-12).
+ */
+export type TextType = 'hex' | 'dec' | 'auto' | 'dir' | 'attrs' | 'errno' | 'string' | 'list' | 'count' | 'flag' | 'null_is_error';
 
 export interface DictionaryField {
   readonly column: Column;

@@ -167,14 +167,18 @@ export const EVENT_BYTES = EVENT_DIR + ROWS; // bytes of one block
  * What an event's `side` points at depends on the event's type:
  *
  *   a scatterlist (Kind.sg in the layer dma)
- *     [ shape, phys × nPhys, dma × nDma, lengths × nDma ]
+ *     [ shape, ents, phys × nPhys, dma × nDma, lengths × nDma ]
  *     shape = nPhys | nDma << 16 | nents << 32 | truncated << 63
- *     nents: entries of the original list as the caller gave it (may exceed nPhys when truncated)
- *     dma_map_sg has all; dma_unmap_sg has nPhys only; dma_sync_sg_* has nDma only.
+ *     nents: entries of the original list as the caller gave it (exceeds nPhys when truncated; nPhys where not told)
+ *     ents:  DMA segments that it became, neighbours merged (exceeds nDma when truncated; nDma where not told)
+ *     dma_map_sg has all; dma_unmap_sg has nPhys only; dma_sync_sg_* has nDma only (and lengths, where printed).
+ *     The event's columns: addr = first DMA address, len = sum of the lengths shown, phys = first phys, as far as it has them.
  *
  *   everything else that has facts beyond the columns: EXTRA_WORDS words
  *     [ mm, object, value, other ]   all ones = absent
  */
+export const SG_HEAD = 2; // words before the first physical address
+
 export const EXTRA_MM = 0;
 export const EXTRA_OBJECT = 1;
 export const EXTRA_VALUE = 2;
