@@ -13,7 +13,8 @@ export enum Layer {
   dma = 1,
   iommu = 2,
   pool = 3,
-  import = 4,
+  /** Called 'import' wherever a person reads it; the bare word is the compilers'. */
+  import_ = 4,
   dmabuf = 5,
   watch = 6,
   page = 7,
@@ -215,7 +216,7 @@ export const LIFETIME_ADDR = LIFETIME_CLOSED_TS + 8 * ROWS; // u64
 export const LIFETIME_LEN = LIFETIME_ADDR + 8 * ROWS; // u64 bytes
 export const LIFETIME_PHYS = LIFETIME_LEN + 8 * ROWS; // u64
 export const LIFETIME_OPEN_SEQ = LIFETIME_PHYS + 8 * ROWS; // u32, row of the opening event
-export const LIFETIME_CLOSE_SEQ = LIFETIME_OPEN_SEQ + 4 * ROWS; // u32, all ones = none
+export const LIFETIME_CLOSE_SEQ = LIFETIME_OPEN_SEQ + 4 * ROWS; // u32, the event that closed it, or showed it gone; all ones = none
 export const LIFETIME_OPEN_TID = LIFETIME_CLOSE_SEQ + 4 * ROWS; // i32
 export const LIFETIME_CLOSE_TID = LIFETIME_OPEN_TID + 4 * ROWS; // i32
 export const LIFETIME_OPEN_COMM = LIFETIME_CLOSE_TID + 4 * ROWS; // u32

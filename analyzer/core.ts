@@ -1,0 +1,111 @@
+/**
+ * The replay module's boundary: the only place here that builds views on its memory.
+ *
+ * In: event types once, then batches for the streams that run dry. Out: tables, as blocks in the module's memory.
+ */
+import { readFile } from 'node:fs/promises';
+import { EVENT_BYTES, type Kind, type Layer, type Op, TYPE_BYTES, type TableId } from '../wasm/schema.js';
+
+/** The exports of `wasm/replay/index.ts`; addresses are byte offsets in its memory, unsigned. */
+interface ReplayExports {
+  readonly memory: WebAssembly.Memory;
+  typeTable(): number;
+  openStream(): number;
+  streamBlock(stream: number): number;
+  streamSide(stream: number, words: number): number;
+  streamNames(stream: number, kind: number, count: number): number;
+  streamLoad(stream: number, rows: number): void;
+  streamEnd(stream: number): void;
+  advance(): number;
+  finish(): void;
+  tableRows(table: number): number;
+  tableBlock(table: number, index: number): number;
+  computePages(shift: number): void;
+}
+
+/** What the replay needs to know of one event type; `flags` are TYPE_FLAG_*. */
+export interface CoreType {
+  readonly layer: Layer;
+  readonly op: Op;
+  readonly kind: Kind;
+  readonly flags: number;
+}
+
+/** One batch in the layout of `wasm/schema.ts`, as decoders hand it over. */
+export interface CoreBatch {
+  readonly rows: number;
+  readonly block: Uint8Array;
+  readonly side: Uint8Array;
+}
+
+export interface Core {
+  /** Adds a stream; returns its number. Throws when there are more than 16,384. */
+  openStream(): number;
+  /** Says which of the capture's ids the stream's ids `from`, `from + 1`, … of one kind (NAME_*) are. */
+  name(stream: number, kind: number, from: number, ids: ArrayLike<number>): void;
+  /** Gives a stream its next batch; only when `advance` asked for it. */
+  load(stream: number, batch: CoreBatch): void;
+  /** Says that a stream has no more batches. */
+  end(stream: number): void;
+  /** Replays on; returns the stream that needs a batch or an end, or -1 when all have ended. */
+  advance(): number;
+  /** Settles what only the end can settle. */
+  finish(): void;
+  /** Computes `page_lifetimes` for this page size (a power of two). */
+  computePages(pageSize: number): void;
+  /** The module's memory as it is now; any call into the core may replace it. */
+  memory(): ArrayBuffer;
+  rows(table: TableId): number;
+  /** Byte offset of a table's block; each holds ROWS rows. */
+  block(table: TableId, index: number): number;
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+function replayModule(): Promise<WebAssembly.Module> {
+  compiled ??= readFile(new URL('../wasm/replay.wasm', import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+  return compiled;
+}
+
+/** Starts an empty replay. Several may exist side by side. */
+export async function createCore(types: readonly CoreType[]): Promise<Core> {
+  const instance = await WebAssembly.instantiate(await replayModule(), { env: { abort } });
+  const replay = instance.exports as unknown as ReplayExports;
+  const bytes = () => new Uint8Array(replay.memory.buffer);
+  const table = bytes().subarray(replay.typeTable());
+  types.forEach((type, id) => {
+    table.set([type.layer, type.op, type.kind, type.flags], id * TYPE_BYTES);
+  });
+  return {
+    openStream: () => openStream(replay),
+    name: (stream, kind, from, ids) => {
+      const at = replay.streamNames(stream, kind, from + ids.length) >>> 0;
+      new Uint32Array(replay.memory.buffer, at + 4 * from, ids.length).set(ids);
+    },
+    load: (stream, batch) => {
+      const side = replay.streamSide(stream, batch.side.byteLength >>> 3) >>> 0;
+      const block = replay.streamBlock(stream) >>> 0;
+      const memory = bytes();
+      memory.set(batch.side, side);
+      memory.set(batch.block.subarray(0, EVENT_BYTES), block);
+      replay.streamLoad(stream, batch.rows);
+    },
+    end: (stream) => replay.streamEnd(stream),
+    advance: () => replay.advance(),
+    finish: () => replay.finish(),
+    computePages: (pageSize) => replay.computePages(31 - Math.clz32(pageSize)),
+    memory: () => replay.memory.buffer as ArrayBuffer,
+    rows: (id) => replay.tableRows(id) >>> 0,
+    block: (id, index) => replay.tableBlock(id, index) >>> 0,
+  };
+}
+
+function openStream(replay: ReplayExports): number {
+  const stream = replay.openStream();
+  if (stream < 0) throw new RangeError('a capture has more per-CPU streams than the replay can merge (16,384)');
+  return stream;
+}
+
+function abort(_message: number, _file: number, line: number, column: number): never {
+  throw new Error(`the replay core stopped at ${line}:${column}; this is a bug in dmaspan, please report it with the capture`);
+}

@@ -1,0 +1,85 @@
+/**
+ * The same memory mapped twice for one device: pairs that wait until it is known whether the older mapping was really
+ * still there, or only its unmap traced late.
+ *
+ *   pair: | older u32 | newer u32 |
+ */
+import { Anomaly, FLAG_OVERLAP } from '../schema';
+import { tid, ts } from './now';
+import { addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, isOpen, lenOf, openSeq, openTid, openedTs, physOf } from './lifetimes';
+import { addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
+
+/** An unmap's trace later than this cannot be a late one. Units of the clock (nanoseconds). */
+const LATE_TRACE: i64 = 10_000_000;
+/** Internal bit of `flags` while a lifetime is the older one of a pair. */
+export const FLAG_OLDER: i32 = 1 << 15;
+
+let pairs: usize = heap.alloc(1024 << 3);
+let capacity: u32 = 1024;
+let count: u32 = 0;
+
+export function watchOverlap(older: u32, newer: u32): void {
+  if (count == capacity) {
+    const bigger = heap.alloc((capacity as usize) << 4);
+    memory.copy(bigger, pairs, (capacity as usize) << 3);
+    heap.free(pairs);
+    pairs = bigger;
+    capacity *= 2;
+  }
+  store<u32>(pairs + ((count as usize) << 3), older);
+  store<u32>(pairs + ((count as usize) << 3), newer, 4);
+  count++;
+  addFlags(older, FLAG_OLDER);
+  addFlags(newer, FLAG_OVERLAP);
+}
+
+/** The current event closes `older`: decides its pairs. */
+// @ts-ignore: decorator
+@inline
+export function olderCloses(older: u32): void {
+  if (flagsOf(older) & FLAG_OLDER) decide(older, true);
+}
+
+/** `older` ended unseen: nothing can be said. */
+// @ts-ignore: decorator
+@inline
+export function forgetOlder(older: u32): void {
+  if (flagsOf(older) & FLAG_OLDER) decide(older, false);
+}
+
+function decide(older: u32, seen: bool): void {
+  dropFlags(older, FLAG_OLDER);
+  for (let i: u32 = 0; i < count; ) {
+    const pair = pairs + ((i as usize) << 3);
+    if (load<u32>(pair) != older) {
+      i++;
+      continue;
+    }
+    const newer = load<u32>(pair, 4);
+    count--;
+    store<u64>(pair, load<u64>(pairs + ((count as usize) << 3)));
+    if (seen && (tid == openTid(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
+    else dropFlags(newer, FLAG_OVERLAP);
+  }
+}
+
+function confirm(older: u32, newer: u32): void {
+  const row = addAnomaly(<u32>Anomaly.overlapping_map, newer, dirOf(older), dirOf(newer));
+  const start = max(physOf(older), physOf(newer));
+  const end = min(physOf(older) + lenOf(older), physOf(newer) + lenOf(newer));
+  setEvent(row, openSeq(newer), openedTs(newer));
+  setOther(row, older);
+  setAddress(row, addrOf(newer));
+  setDevice(row, deviceIdOf(newer));
+  setLength(row, end - start);
+}
+
+/** At the end: an older mapping that is still there was there all along. */
+export function finishOverlaps(): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const pair = pairs + ((i as usize) << 3);
+    if (isOpen(load<u32>(pair))) confirm(load<u32>(pair), load<u32>(pair, 4));
+    dropFlags(load<u32>(pair), FLAG_OLDER);
+  }
+  count = 0;
+}

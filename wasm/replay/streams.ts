@@ -1,0 +1,242 @@
+/**
+ * Streams of event batches, merged by time into the table `events` and replayed as they arrive.
+ *
+ * In: batches (`schema.ts`), each stream in its own time order, and the tables that turn a stream's ids into the
+ * capture's. Out: rows, each replayed before the next batch may overwrite its list.
+ *
+ *   stream: | block u32 | side u32 | side words u32 | rows u32 | position u32 | ended u32 | comm map | device map | stack map |
+ */
+import {
+  EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
+  EVENT_PHYS, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
+  TYPE_FLAG_EXTRA, TYPE_FLAGS, TYPE_OP,
+} from '../schema';
+import { EVENTS, EXTRAS, addRow, addRows, blockOf, cell4, cell8, rowsOf } from './table';
+import { cpuSlot } from './cpus';
+import { replayRow, types } from './replay';
+import { giveStack } from './stacks';
+import { addLoss } from './losses';
+
+const STREAM_BYTES: usize = 64;
+const MAX_STREAMS: u32 = 16384;
+const S_BLOCK: usize = 0;
+const S_SIDE: usize = 4;
+const S_SIDE_WORDS: usize = 8;
+const S_ROWS: usize = 12;
+const S_POSITION: usize = 16;
+const S_ENDED: usize = 20;
+const S_MAPS: usize = 24; // pointer per name kind
+const S_MAP_SIZES: usize = 40; // entries per name kind
+
+const streams: usize = heap.alloc((MAX_STREAMS as usize) * STREAM_BYTES);
+let streamCount: u32 = 0;
+export let stacksSeen: bool = false;
+
+// @ts-ignore: decorator
+@inline
+function streamAt(stream: u32): usize {
+  return streams + (stream as usize) * STREAM_BYTES;
+}
+
+/** Adds a stream; -1 when there are too many. */
+export function openStream(): i32 {
+  if (streamCount == MAX_STREAMS) return -1;
+  const at = streamAt(streamCount);
+  memory.fill(at, 0, STREAM_BYTES);
+  store<u32>(at, heap.alloc(EVENT_BYTES) as u32, S_BLOCK);
+  return streamCount++;
+}
+
+/** Where the host puts the stream's next block. */
+export function streamBlock(stream: u32): usize {
+  return load<u32>(streamAt(stream), S_BLOCK);
+}
+
+/** Where the host puts the next side heap, of this many words. */
+export function streamSide(stream: u32, words: u32): usize {
+  const at = streamAt(stream);
+  if (words > load<u32>(at, S_SIDE_WORDS)) {
+    if (load<u32>(at, S_SIDE) != 0) heap.free(load<u32>(at, S_SIDE));
+    store<u32>(at, heap.alloc((words as usize) << 3) as u32, S_SIDE);
+    store<u32>(at, words, S_SIDE_WORDS);
+  }
+  return load<u32>(at, S_SIDE);
+}
+
+/** Where the host puts the stream's ids of one kind of name (NAME_*): `count` u32, what was there before is kept. */
+export function streamNames(stream: u32, kind: u32, count: u32): usize {
+  const pointer = streamAt(stream) + S_MAPS + ((kind as usize) << 2);
+  const size = streamAt(stream) + S_MAP_SIZES + ((kind as usize) << 2);
+  const old = load<u32>(size);
+  if (count > old) {
+    const room = max(count, old * 2 + 64);
+    const at = heap.alloc((room as usize) << 2);
+    memory.fill(at, 0, (room as usize) << 2);
+    if (old != 0) {
+      memory.copy(at, load<u32>(pointer), (old as usize) << 2);
+      heap.free(load<u32>(pointer));
+    }
+    store<u32>(pointer, at as u32);
+    store<u32>(size, room);
+  }
+  return load<u32>(pointer);
+}
+
+/** The batch is in place: this many rows. */
+export function streamLoad(stream: u32, rows: u32): void {
+  store<u32>(streamAt(stream), rows, S_ROWS);
+  store<u32>(streamAt(stream), 0, S_POSITION);
+}
+
+export function streamEnd(stream: u32): void {
+  store<u32>(streamAt(stream), 1, S_ENDED);
+}
+
+// @ts-ignore: decorator
+@inline
+function headTs(at: usize): i64 {
+  return load<i64>((load<u32>(at, S_BLOCK) as usize) + EVENT_TS + ((load<u32>(at, S_POSITION) as usize) << 3));
+}
+
+/** Replays on until a stream has run dry, and returns it; -1 when all have ended. */
+export function advance(): i32 {
+  while (true) {
+    let first: i32 = -1;
+    let firstTs: i64 = 0;
+    let second: i32 = -1;
+    let secondTs: i64 = 0;
+    for (let i: u32 = 0; i < streamCount; i++) {
+      const at = streamAt(i);
+      if (load<u32>(at, S_POSITION) == load<u32>(at, S_ROWS)) {
+        if (load<u32>(at, S_ENDED) == 0) return i;
+        continue;
+      }
+      const ts = headTs(at);
+      if (first < 0 || ts < firstTs) {
+        second = first;
+        secondTs = firstTs;
+        first = i;
+        firstTs = ts;
+      } else if (second < 0 || ts < secondTs) {
+        second = i;
+        secondTs = ts;
+      }
+    }
+    if (first < 0) return -1;
+    run(streamAt(first), second < 0 ? i64.MAX_VALUE : secondTs, second < 0 || first < second);
+  }
+}
+
+/** Takes the stream's rows before `until` (and those at it, when the stream comes first among equals). */
+function run(at: usize, until: i64, inclusive: bool): void {
+  const rows = load<u32>(at, S_ROWS);
+  const from = load<u32>(at, S_POSITION);
+  const stamps = (load<u32>(at, S_BLOCK) as usize) + EVENT_TS;
+  let to = from;
+  if (until == i64.MAX_VALUE) to = rows;
+  else {
+    while (to < rows) {
+      const ts = load<i64>(stamps + ((to as usize) << 3));
+      if (ts > until || (ts == until && !inclusive)) break;
+      to++;
+    }
+  }
+  store<u32>(at, to, S_POSITION);
+  take(at, from, to);
+}
+
+/** Appends and replays rows [from, to) of the stream's batch; losses and stacks are acted on where they stand. */
+function take(at: usize, from: u32, to: u32): void {
+  const block = load<u32>(at, S_BLOCK) as usize;
+  for (let i = from; i < to; ) {
+    const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 2), TYPE_OP);
+    if (op == <u8>Op.stack || op == <u8>Op.lost) {
+      takeMark(at, block, i, op);
+      i++;
+      continue;
+    }
+    let end = i + 1;
+    while (end < to && !isMark(block, end)) end++;
+    takeEvents(at, block, i, end);
+    i = end;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function isMark(block: usize, i: u32): bool {
+  const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 2), TYPE_OP);
+  return op == <u8>Op.stack || op == <u8>Op.lost;
+}
+
+function takeMark(at: usize, block: usize, i: u32, op: u8): void {
+  const cpu = load<u16>(block + EVENT_CPU + ((i as usize) << 1));
+  if (op == <u8>Op.lost) {
+    const ts = load<i64>(block + EVENT_TS + ((i as usize) << 3));
+    addLoss(cpuSlot(cpu), cpu, ts, load<u64>(block + EVENT_LEN + ((i as usize) << 3)));
+    return;
+  }
+  stacksSeen = true;
+  giveStack(cpuSlot(cpu), named(at, 2, load<u32>(block + EVENT_STACK + ((i as usize) << 2))));
+}
+
+/** The capture's id for a stream's. */
+// @ts-ignore: decorator
+@inline
+function named(at: usize, kind: usize, id: u32): u32 {
+  if (id >= load<u32>(at + S_MAP_SIZES + (kind << 2))) return 0;
+  return load<u32>((load<u32>(at + S_MAPS + (kind << 2)) as usize) + ((id as usize) << 2));
+}
+
+function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
+  const side = load<u32>(at, S_SIDE) as usize;
+  for (let i = from; i < to; ) {
+    const row = rowsOf(EVENTS);
+    const n = addRows(EVENTS, to - i);
+    copyColumns(at, block, i, row, n);
+    for (let k: u32 = 0; k < n; k++) replayRow(row + k, sideOf(at, block, i + k, row + k), side);
+    i += n;
+  }
+}
+
+/** The event's offset in the side heap if it is a list; other facts go to the table `extras`. */
+// @ts-ignore: decorator
+@inline
+function sideOf(at: usize, block: usize, i: u32, row: u32): u32 {
+  const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
+  if (offset == 0) return 0;
+  const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
+  if ((load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) == 0) return offset;
+  const extra = addRow(EXTRAS);
+  const words = (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
+  for (let w: u32 = 0; w < <u32>EXTRA_WORDS; w++) {
+    store<u64>(cell8(EXTRAS, (w * ROWS * 8) as usize, extra), load<u64>(words + ((w as usize) << 3)));
+  }
+  store<u32>(cell4(EVENTS, EVENT_SIDE, row), extra);
+  return 0;
+}
+
+/** Copies n rows of a batch to the table, from `row` on (they fit its block), renaming what is named. */
+function copyColumns(at: usize, block: usize, from: u32, row: u32, n: u32): void {
+  const to = blockOf(EVENTS, row >> ROWS_SHIFT);
+  const i = (row & (<u32>ROWS - 1)) as usize;
+  for (let column = <usize>EVENT_TS; column < <usize>EVENT_ATTRS; column += 8 * ROWS) {
+    memory.copy(to + column + (i << 3), block + column + ((from as usize) << 3), (n as usize) << 3);
+  }
+  memory.copy(to + EVENT_ATTRS + (i << 2), block + EVENT_ATTRS + ((from as usize) << 2), (n as usize) << 2);
+  memory.copy(to + EVENT_TID + (i << 2), block + EVENT_TID + ((from as usize) << 2), (n as usize) << 2);
+  memory.fill(to + EVENT_SIDE + (i << 2), 0xff, (n as usize) << 2);
+  memory.fill(to + EVENT_LIFETIME + (i << 2), 0xff, (n as usize) << 2);
+  memory.copy(to + EVENT_CPU + (i << 1), block + EVENT_CPU + ((from as usize) << 1), (n as usize) << 1);
+  memory.copy(to + EVENT_TYPE + (i << 1), block + EVENT_TYPE + ((from as usize) << 1), (n as usize) << 1);
+  memory.copy(to + EVENT_ERROR + (i << 1), block + EVENT_ERROR + ((from as usize) << 1), (n as usize) << 1);
+  memory.copy(to + EVENT_DIR + i, block + EVENT_DIR + (from as usize), n);
+  for (let k: usize = 0; k < (n as usize); k++) {
+    const source = (from as usize) + k;
+    store<u32>(to + EVENT_COMM + ((i + k) << 2), named(at, 0, load<u32>(block + EVENT_COMM + (source << 2))));
+    store<u16>(to + EVENT_DEVICE + ((i + k) << 1), <u16>named(at, 1, load<u16>(block + EVENT_DEVICE + (source << 1))));
+    const stack = load<u32>(block + EVENT_STACK + (source << 2));
+    store<u32>(to + EVENT_STACK + ((i + k) << 2), stack == 0 ? 0 : named(at, 2, stack));
+    if (stack != 0) stacksSeen = true;
+  }
+}
