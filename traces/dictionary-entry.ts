@@ -1,0 +1,226 @@
+/**
+ * One entry of an event dictionary file, checked.
+ *
+ * In: a value from JSON, and what to call it. Out: a DictionaryEntry without its id, or a DictionaryError that names
+ * the file, the place inside it, what was expected and what was found.
+ * `events/dictionary.schema.json` says the same to editors; a test holds both together.
+ */
+import { Kind, Layer, Op } from '../wasm/schema.js';
+import type { Column, DictionaryEntry, DictionaryField, TextType } from './dictionary.js';
+
+/** A dictionary that cannot be used. */
+export class DictionaryError extends Error {
+  constructor(
+    readonly file: string,
+    /** Inside the JSON: "events[3].fields.addr"; empty for the file as a whole. */
+    readonly path: string,
+    /** What was expected, and what was found. */
+    readonly problem: string,
+    readonly advice: string = 'See "How to add an event" in traces/README.md; `dmaspan events` prints what is there.',
+  ) {
+    super(`${file}: ${path === '' ? '' : `${path}: `}${problem}\n${advice}`);
+    this.name = 'DictionaryError';
+  }
+}
+
+/** How a column's text reads unless the field says otherwise. Probe arguments show their own base. */
+const TYPE_OF_COLUMN: Readonly<Record<Column, TextType>> = {
+  addr: 'hex',
+  phys: 'hex',
+  mm: 'hex',
+  object: 'hex',
+  len: 'dec',
+  value: 'auto',
+  other: 'auto',
+  attrs: 'attrs',
+  device: 'string',
+  error: 'errno',
+  dir: 'dir',
+  sg_phys: 'list',
+  sg_dma: 'list',
+  sg_len: 'list',
+  sg_nents: 'count',
+  sg_ents: 'count',
+  sg_truncated: 'flag',
+};
+const COLUMNS = Object.keys(TYPE_OF_COLUMN) as readonly Column[];
+const TEXT_TYPES: readonly TextType[] = [
+  'hex',
+  'dec',
+  'auto',
+  'dir',
+  'attrs',
+  'errno',
+  'string',
+  'list',
+  'count',
+  'flag',
+  'null_is_error',
+];
+const NUMBERS: readonly TextType[] = ['hex', 'dec'];
+
+/** The columns that say what an event is about; their fields are required, except in notes. */
+const KEYS: readonly Column[] = ['device', 'addr', 'len', 'mm', 'object', 'sg_phys', 'sg_dma', 'sg_len'];
+
+/** What an operation cannot do without, by layer: each line is one choice of columns. */
+const NEEDED: Readonly<Partial<Record<Layer, readonly (readonly Column[])[]>>> = {
+  [Layer.dma]: [
+    ['device', 'addr', 'len'],
+    ['device', 'sg_dma', 'sg_len'],
+    ['device', 'sg_phys'],
+  ],
+  [Layer.iommu]: [['addr', 'len']],
+};
+const LEDGER_OPS: readonly Op[] = [Op.open, Op.close, Op.sync];
+
+const ENTRY_KEYS = ['event', 'function', 'probe', 'layer', 'op', 'kind', 'kernels', 'doc', 'fields'];
+const FIELD_KEYS = ['field', 'label', 'type', 'required'];
+const EVENT_NAME = /^(?:([A-Za-z_][\w-]*):)?([A-Za-z_][\w.-]*)$/;
+const FUNCTION_NAME = /^[A-Za-z_][\w.]*$/;
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Where a value stands, so that every complaint can say it. */
+export interface Place {
+  readonly file: string;
+  readonly path: string;
+}
+
+export const inside = (place: Place, key: string | number): Place => ({
+  file: place.file,
+  path: typeof key === 'number' ? `${place.path}[${key}]` : place.path === '' ? key : `${place.path}.${key}`,
+});
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+export function fail(place: Place, expected: string, found: unknown): never {
+  throw new DictionaryError(place.file, place.path, `expected ${expected}, found ${shown(found)}`);
+}
+
+export function checkObject(place: Place, value: unknown, keys: readonly string[]): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(place, 'an object', value);
+  for (const key of Object.keys(value)) {
+    if (!keys.includes(key))
+      throw new DictionaryError(place.file, place.path, `unknown key "${key}"; known are ${keys.join(', ')}`);
+  }
+  return value as JsonObject;
+}
+
+function checkText(place: Place, value: unknown, what: string, pattern = /\S/): string {
+  if (typeof value !== 'string' || !pattern.test(value)) fail(place, what, value);
+  return value;
+}
+
+function optionalText(place: Place, value: unknown, what: string, pattern?: RegExp): string | undefined {
+  return value === undefined ? undefined : checkText(place, value, what, pattern);
+}
+
+function optionalBoolean(place: Place, value: unknown): boolean | undefined {
+  if (value !== undefined && typeof value !== 'boolean') fail(place, 'true or false', value);
+  return value;
+}
+
+function checkWord<T extends string>(place: Place, value: unknown, words: readonly T[]): T {
+  const word = words.find((known) => known === value);
+  return word ?? fail(place, `one of ${words.join(', ')}`, value);
+}
+
+/** The names of one of the schema's enums; numeric enums have their reverse mapping among the keys. */
+export const enumWords = (words: object): string[] =>
+  Object.keys(words).filter((word) => Number.isNaN(Number(word)));
+
+/** Ops that an entry may have: the others are rows that the formats make themselves. */
+export const ENTRY_OPS = enumWords(Op).filter((word) => word !== 'lost' && word !== 'stack');
+
+function checkEnum<E extends number>(
+  place: Place,
+  value: unknown,
+  words: readonly string[],
+  values: object,
+): E {
+  return (values as Readonly<Record<string, E>>)[checkWord(place, value, words)]!;
+}
+
+interface FieldDefaults {
+  readonly probe: boolean;
+  readonly op: Op;
+}
+
+function checkField(place: Place, column: Column, value: unknown, defaults: FieldDefaults): DictionaryField {
+  const given = typeof value === 'string' ? { field: value } : checkObject(place, value, FIELD_KEYS);
+  const field = checkText(inside(place, 'field'), given.field, "the field's name in the event's format");
+  const byColumn = TYPE_OF_COLUMN[column];
+  const usual = defaults.probe && NUMBERS.includes(byColumn) ? 'auto' : byColumn;
+  return {
+    column,
+    field,
+    label:
+      optionalText(inside(place, 'label'), given.label, 'the label before "=" in the printed text') ?? field,
+    type: given.type === undefined ? usual : checkWord(inside(place, 'type'), given.type, TEXT_TYPES),
+    required:
+      optionalBoolean(inside(place, 'required'), given.required) ??
+      (defaults.op !== Op.note && KEYS.includes(column)),
+  };
+}
+
+function checkFields(place: Place, value: unknown, defaults: FieldDefaults): DictionaryField[] {
+  return Object.entries(checkObject(place, value, COLUMNS)).map(([column, field]) =>
+    checkField(inside(place, column), column as Column, field, defaults),
+  );
+}
+
+function checkNeeded(place: Place, layer: Layer, op: Op, fields: readonly DictionaryField[]): void {
+  const has = (column: Column) => fields.some((field) => field.column === column);
+  const choices = LEDGER_OPS.includes(op)
+    ? NEEDED[layer]
+    : op === Op.remove || op === Op.removed
+      ? [['device'] as const]
+      : undefined;
+  if (choices === undefined || choices.some((choice) => choice.every(has))) return;
+  const wanted = choices.map((choice) => choice.join(' and ')).join(', or ');
+  throw new DictionaryError(
+    place.file,
+    place.path,
+    `op "${Op[op]}" in layer "${Layer[layer]}" needs fields for ${wanted}`,
+  );
+}
+
+/** Throws DictionaryError. */
+export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 'id'> {
+  const given = checkObject(place, value, ENTRY_KEYS);
+  const event = checkText(inside(place, 'event'), given.event, '"system:name" or "name"', EVENT_NAME);
+  const [, system, name] = EVENT_NAME.exec(event)!;
+  const onFunction = optionalText(
+    inside(place, 'function'),
+    given.function,
+    "a function's name",
+    FUNCTION_NAME,
+  );
+  const probe = optionalBoolean(inside(place, 'probe'), given.probe) ?? onFunction !== undefined;
+  const layer = checkEnum<Layer>(inside(place, 'layer'), given.layer, enumWords(Layer), Layer);
+  const op = checkEnum<Op>(inside(place, 'op'), given.op, ENTRY_OPS, Op);
+  const kind =
+    given.kind === undefined
+      ? Kind.none
+      : checkEnum<Kind>(inside(place, 'kind'), given.kind, enumWords(Kind), Kind);
+  const kernels = optionalText(inside(place, 'kernels'), given.kernels, 'kernel versions as text');
+  const fields = checkFields(inside(place, 'fields'), given.fields, { probe, op });
+  checkNeeded(place, layer, op, fields);
+  const doc = checkText(inside(place, 'doc'), given.doc, 'a sentence');
+  return {
+    ...(system === undefined ? {} : { system }),
+    name: name!,
+    ...(onFunction === undefined ? {} : { function: onFunction }),
+    layer,
+    op,
+    kind,
+    fields,
+    doc,
+    ...(kernels === undefined ? {} : { kernels }),
+    source: place.file,
+  };
+}
