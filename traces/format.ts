@@ -4,8 +4,9 @@
  * A format owns its framing (headers, sections, pages, lines) and nothing else: fields are decoded by the
  * Wasm modules `text` and `binary`, by plans compiled from the event dictionary, and what events mean is the replay's business.
  */
-import type { ByteSource } from './source.js';
+
 import type { Dictionary } from './dictionary.js';
+import type { ByteSource } from './source.js';
 
 /** One format. `index.ts` in `formats/` is the only place that lists them. */
 export interface Format {
