@@ -1,0 +1,45 @@
+-- What every rule can count on, made once before the first rule runs.
+
+-- Words for messages.
+CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS n::VARCHAR || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
+CREATE OR REPLACE TEMP MACRO kind_name(kind) AS
+  CASE kind::VARCHAR WHEN 'sg' THEN 'scatterlist' WHEN 'coherent' THEN 'coherent buffer' WHEN 'pages' THEN 'page allocation'
+    WHEN 'noncontiguous' THEN 'noncontiguous buffer' WHEN 'resource' THEN 'resource mapping' ELSE 'mapping' END;
+CREATE OR REPLACE TEMP MACRO things(n, kind) AS counted(n, kind_name(kind), kind_name(kind) || 's');
+
+-- Confidence of a finding. `doubtful` is true for an instance that a lost event could explain away.
+CREATE OR REPLACE TEMP MACRO confidence_of(doubtful) AS CASE WHEN bool_and(doubtful) THEN 'possible' ELSE 'certain' END;
+CREATE OR REPLACE TEMP MACRO reason_of(doubtful, certain_text, possible_text) AS
+  CASE WHEN bool_and(doubtful) THEN possible_text
+    WHEN bool_or(doubtful) THEN certain_text || '; for ' || count(*) FILTER (doubtful) || ' of ' || count(*) || ', ' || possible_text
+    ELSE certain_text END;
+
+-- Anomalies with the event that showed them and the mapping that they are about.
+-- again: a repetition; the same misuse of the same mapping (or address, where the mapping is not known) came before.
+-- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.
+-- site: who mapped; without a mapping, who made the call. close_site: who made the call (the unmap, the sync, the second map).
+CREATE OR REPLACE TEMP TABLE incidents AS
+WITH list AS (
+  SELECT sg_group, sum(len) AS bytes FROM lifetimes
+  WHERE sg_group IN (SELECT m.sg_group FROM anomalies n JOIN lifetimes m ON m.id = n.lifetime) GROUP BY sg_group
+)
+SELECT
+  a.kind::VARCHAR AS anomaly,
+  a.capture, a.seq, a.ts, a.device::VARCHAR AS device, a.addr, a.len, a.lifetime, a.other, a.expected, a.actual,
+  a.after_loss,
+  row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN a.addr END ORDER BY a.seq) > 1 AS again,
+  e.event::VARCHAR AS event, e.kind::VARCHAR AS event_kind, e.dir::VARCHAR AS event_dir, e.len AS event_len, e.attrs AS event_attrs,
+  e.comm AS event_comm, e.tid AS event_tid,
+  l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.len AS mapped_len,
+  coalesce(g.bytes, l.len) AS mapped_bytes, l.attrs AS mapped_attrs,
+  l.opened_ts AS mapped_ts,
+  a.after_loss AND coalesce(l.after_loss, false) AS mapped_spans_loss,
+  l.open_stack AS open_stack, e.stack AS close_stack,
+  coalesce(o.site, c.site) AS site, CASE WHEN o.site IS NULL THEN c.via ELSE o.via END AS via,
+  c.site AS close_site, c.via AS close_via
+FROM anomalies a
+LEFT JOIN events e ON e.seq = a.seq
+LEFT JOIN lifetimes l ON l.id = a.lifetime
+LEFT JOIN list g ON g.sg_group = l.sg_group
+LEFT JOIN stacks o ON o.id = l.open_stack
+LEFT JOIN stacks c ON c.id = e.stack;
