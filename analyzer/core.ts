@@ -17,6 +17,7 @@ interface ReplayExports {
   streamLoad(stream: number, rows: number): void;
   streamEnd(stream: number): void;
   advance(): number;
+  keep(events: number, lifetimes: number): void;
   finish(): void;
   tableRows(table: number): number;
   tableBlock(table: number, index: number): number;
@@ -56,7 +57,7 @@ export interface Core {
   /** The module's memory as it is now; any call into the core may replace it. */
   memory(): ArrayBuffer;
   rows(table: TableId): number;
-  /** Byte offset of a table's block; each holds ROWS rows. */
+  /** Byte offset of a table's block, ROWS rows each; 0 when the block was not kept. */
   block(table: TableId, index: number): number;
 }
 
@@ -67,8 +68,16 @@ function replayModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
+/** Which tables will be read as a whole. What is open or remarkable at the end is always kept. */
+export interface Retention {
+  readonly events: boolean;
+  readonly lifetimes: boolean;
+}
+
+export const KEEP_ALL: Retention = { events: true, lifetimes: true };
+
 /** Starts an empty replay. Several may exist side by side. */
-export async function createCore(types: readonly CoreType[]): Promise<Core> {
+export async function createCore(types: readonly CoreType[], keep: Retention = KEEP_ALL): Promise<Core> {
   const instance = await WebAssembly.instantiate(await replayModule(), { env: { abort } });
   const replay = instance.exports as unknown as ReplayExports;
   const bytes = () => new Uint8Array(replay.memory.buffer);
@@ -76,6 +85,7 @@ export async function createCore(types: readonly CoreType[]): Promise<Core> {
   types.forEach((type, id) => {
     table.set([type.layer, type.op, type.kind, type.flags], id * TYPE_BYTES);
   });
+  replay.keep(Number(keep.events), Number(keep.lifetimes));
   return {
     openStream: () => openStream(replay),
     name: (stream, kind, from, ids) => {

@@ -140,28 +140,39 @@ export enum Anomaly {
 export const ROWS = 16384;
 export const ROWS_SHIFT = 14;
 
+/*
+ * A gap behind each column: without it all columns' cells of one row would fall into the same few sets of the
+ * processor's caches, and filling a row would be several times slower.
+ */
+const GAP = 320;
+/** Bytes of a column of 8-byte, 4-byte, 2-byte and 1-byte cells. */
+export const COLUMN8 = 8 * ROWS + GAP;
+export const COLUMN4 = 4 * ROWS + GAP;
+export const COLUMN2 = 2 * ROWS + GAP;
+export const COLUMN1 = ROWS + GAP;
+
 /** Event time, int64 nanoseconds on the capture's clock (or ticks, where the clock counts). */
 export const EVENT_TS = 0;
 /** The address in the layer's own space: dma_addr, iova, virtual address, …; u64, all ones = absent. */
-export const EVENT_ADDR = EVENT_TS + 8 * ROWS;
+export const EVENT_ADDR = EVENT_TS + COLUMN8;
 /** Bytes; u64, all ones = absent. */
-export const EVENT_LEN = EVENT_ADDR + 8 * ROWS;
+export const EVENT_LEN = EVENT_ADDR + COLUMN8;
 /** CPU-physical address; u64, all ones = absent. */
-export const EVENT_PHYS = EVENT_LEN + 8 * ROWS;
+export const EVENT_PHYS = EVENT_LEN + COLUMN8;
 /** DMA_ATTR_* bits; u32, all ones = absent. */
-export const EVENT_ATTRS = EVENT_PHYS + 8 * ROWS;
-export const EVENT_TID = EVENT_ATTRS + 4 * ROWS; // i32, -1 = absent
-export const EVENT_COMM = EVENT_TID + 4 * ROWS; // u32 string id, 0 = absent
-export const EVENT_STACK = EVENT_COMM + 4 * ROWS; // u32 stack id, 0 = absent
+export const EVENT_ATTRS = EVENT_PHYS + COLUMN8;
+export const EVENT_TID = EVENT_ATTRS + COLUMN4; // i32, -1 = absent
+export const EVENT_COMM = EVENT_TID + COLUMN4; // u32 string id, 0 = absent
+export const EVENT_STACK = EVENT_COMM + COLUMN4; // u32 stack id, 0 = absent
 /** u32: word offset into the batch's side heap, 0 = none (see below). */
-export const EVENT_SIDE = EVENT_STACK + 4 * ROWS;
-export const EVENT_LIFETIME = EVENT_SIDE + 4 * ROWS; // u32, written by the replay; all ones = none
-export const EVENT_CPU = EVENT_LIFETIME + 4 * ROWS; // u16, all ones = absent
-export const EVENT_TYPE = EVENT_CPU + 2 * ROWS; // u16 id in the capture's event types
-export const EVENT_DEVICE = EVENT_TYPE + 2 * ROWS; // u16 string id, 0 = absent
-export const EVENT_ERROR = EVENT_DEVICE + 2 * ROWS; // i16 errno as the kernel returns it (negative), 0 = absent
-export const EVENT_DIR = EVENT_ERROR + 2 * ROWS; // u8 Dir, all ones = absent
-export const EVENT_BYTES = EVENT_DIR + ROWS; // bytes of one block
+export const EVENT_SIDE = EVENT_STACK + COLUMN4;
+export const EVENT_LIFETIME = EVENT_SIDE + COLUMN4; // u32, written by the replay; all ones = none
+export const EVENT_CPU = EVENT_LIFETIME + COLUMN4; // u16, all ones = absent
+export const EVENT_TYPE = EVENT_CPU + COLUMN2; // u16 id in the capture's event types
+export const EVENT_DEVICE = EVENT_TYPE + COLUMN2; // u16 string id, 0 = absent
+export const EVENT_ERROR = EVENT_DEVICE + COLUMN2; // i16 errno as the kernel returns it (negative), 0 = absent
+export const EVENT_DIR = EVENT_ERROR + COLUMN2; // u8 Dir, all ones = absent
+export const EVENT_BYTES = EVENT_DIR + COLUMN1; // bytes of one block
 
 /*
  * The side heap: u64 words beside a batch. Word 0 is never used, so that offset 0 means none.
@@ -211,68 +222,89 @@ export const NAME_KINDS = 4;
 // lifetimes: one row a mapping (an sg list has one row a DMA segment)
 // ---------------------------------------------------------------------------------------------
 export const LIFETIME_OPENED_TS = 0; // i64
-export const LIFETIME_CLOSED_TS = LIFETIME_OPENED_TS + 8 * ROWS; // i64, all ones (-1) = open
-export const LIFETIME_ADDR = LIFETIME_CLOSED_TS + 8 * ROWS; // u64
-export const LIFETIME_LEN = LIFETIME_ADDR + 8 * ROWS; // u64 bytes
-export const LIFETIME_PHYS = LIFETIME_LEN + 8 * ROWS; // u64
-export const LIFETIME_OPEN_SEQ = LIFETIME_PHYS + 8 * ROWS; // u32, row of the opening event
-export const LIFETIME_CLOSE_SEQ = LIFETIME_OPEN_SEQ + 4 * ROWS; // u32, the event that closed it, or showed it gone; all ones = none
-export const LIFETIME_OPEN_TID = LIFETIME_CLOSE_SEQ + 4 * ROWS; // i32
-export const LIFETIME_CLOSE_TID = LIFETIME_OPEN_TID + 4 * ROWS; // i32
-export const LIFETIME_OPEN_COMM = LIFETIME_CLOSE_TID + 4 * ROWS; // u32
-export const LIFETIME_OPEN_STACK = LIFETIME_OPEN_COMM + 4 * ROWS; // u32, 0 = none
-export const LIFETIME_CLOSE_STACK = LIFETIME_OPEN_STACK + 4 * ROWS; // u32, 0 = none
-export const LIFETIME_ATTRS = LIFETIME_CLOSE_STACK + 4 * ROWS; // u32
-export const LIFETIME_GROUP = LIFETIME_ATTRS + 4 * ROWS; // u32, id of the list's first row; all ones = not a list
-export const LIFETIME_PARENT = LIFETIME_GROUP + 4 * ROWS; // u32 lifetime, all ones = none
-export const LIFETIME_SYNCS = LIFETIME_PARENT + 4 * ROWS; // u32
-export const LIFETIME_EXTRA = LIFETIME_SYNCS + 4 * ROWS; // u32 row of the layers' further facts, all ones = none
-export const LIFETIME_DEVICE = LIFETIME_EXTRA + 4 * ROWS; // u16, 0 = none
-export const LIFETIME_FLAGS = LIFETIME_DEVICE + 2 * ROWS; // u16
-export const LIFETIME_LAYER = LIFETIME_FLAGS + 2 * ROWS; // u8
-export const LIFETIME_KIND = LIFETIME_LAYER + ROWS; // u8
-export const LIFETIME_DIR = LIFETIME_KIND + ROWS; // u8
-export const LIFETIME_END = LIFETIME_DIR + ROWS; // u8 EndReason
-export const LIFETIME_BYTES = LIFETIME_END + ROWS;
+export const LIFETIME_CLOSED_TS = LIFETIME_OPENED_TS + COLUMN8; // i64, all ones (-1) = open
+export const LIFETIME_ADDR = LIFETIME_CLOSED_TS + COLUMN8; // u64
+export const LIFETIME_LEN = LIFETIME_ADDR + COLUMN8; // u64 bytes
+export const LIFETIME_PHYS = LIFETIME_LEN + COLUMN8; // u64
+export const LIFETIME_OPEN_SEQ = LIFETIME_PHYS + COLUMN8; // u32, row of the opening event
+export const LIFETIME_CLOSE_SEQ = LIFETIME_OPEN_SEQ + COLUMN4; // u32, the event that closed it, or showed it gone; all ones = none
+export const LIFETIME_OPEN_TID = LIFETIME_CLOSE_SEQ + COLUMN4; // i32
+export const LIFETIME_CLOSE_TID = LIFETIME_OPEN_TID + COLUMN4; // i32
+export const LIFETIME_OPEN_COMM = LIFETIME_CLOSE_TID + COLUMN4; // u32
+export const LIFETIME_OPEN_STACK = LIFETIME_OPEN_COMM + COLUMN4; // u32, 0 = none
+export const LIFETIME_CLOSE_STACK = LIFETIME_OPEN_STACK + COLUMN4; // u32, 0 = none
+export const LIFETIME_ATTRS = LIFETIME_CLOSE_STACK + COLUMN4; // u32
+export const LIFETIME_GROUP = LIFETIME_ATTRS + COLUMN4; // u32, id of the list's first row; all ones = not a list
+export const LIFETIME_PARENT = LIFETIME_GROUP + COLUMN4; // u32 lifetime, all ones = none
+export const LIFETIME_SYNCS = LIFETIME_PARENT + COLUMN4; // u32
+/** u32: how many siblings (same layer, device, kind and direction) were closed while it was open. */
+export const LIFETIME_PASSED = LIFETIME_SYNCS + COLUMN4;
+export const LIFETIME_SIBLINGS = LIFETIME_PASSED + COLUMN4; // u32 row of `siblings`
+export const LIFETIME_EXTRA = LIFETIME_SIBLINGS + COLUMN4; // u32 row of the layers' further facts, all ones = none
+export const LIFETIME_DEVICE = LIFETIME_EXTRA + COLUMN4; // u16, 0 = none
+export const LIFETIME_FLAGS = LIFETIME_DEVICE + COLUMN2; // u16
+export const LIFETIME_LAYER = LIFETIME_FLAGS + COLUMN2; // u8
+export const LIFETIME_KIND = LIFETIME_LAYER + COLUMN1; // u8
+export const LIFETIME_DIR = LIFETIME_KIND + COLUMN1; // u8
+export const LIFETIME_END = LIFETIME_DIR + COLUMN1; // u8 EndReason
+export const LIFETIME_BYTES = LIFETIME_END + COLUMN1;
 
 // ---------------------------------------------------------------------------------------------
 // anomalies
 // ---------------------------------------------------------------------------------------------
 export const ANOMALY_TS = 0; // i64
-export const ANOMALY_ADDR = ANOMALY_TS + 8 * ROWS; // u64
-export const ANOMALY_LEN = ANOMALY_ADDR + 8 * ROWS; // u64 bytes concerned
-export const ANOMALY_EXPECTED = ANOMALY_LEN + 8 * ROWS; // u64: size, direction, kind, … of the mapping
-export const ANOMALY_ACTUAL = ANOMALY_EXPECTED + 8 * ROWS; // u64: what the event said
-export const ANOMALY_SEQ = ANOMALY_ACTUAL + 8 * ROWS; // u32 event
-export const ANOMALY_LIFETIME = ANOMALY_SEQ + 4 * ROWS; // u32, all ones = none
-export const ANOMALY_OTHER = ANOMALY_LIFETIME + 4 * ROWS; // u32 other lifetime, all ones = none
-export const ANOMALY_DEVICE = ANOMALY_OTHER + 4 * ROWS; // u16
-export const ANOMALY_KIND = ANOMALY_DEVICE + 2 * ROWS; // u8 Anomaly
-export const ANOMALY_AFTER_LOSS = ANOMALY_KIND + ROWS; // u8, 1: events were lost before it
-export const ANOMALY_BYTES = ANOMALY_AFTER_LOSS + ROWS;
+export const ANOMALY_ADDR = ANOMALY_TS + COLUMN8; // u64
+export const ANOMALY_LEN = ANOMALY_ADDR + COLUMN8; // u64 bytes concerned
+export const ANOMALY_EXPECTED = ANOMALY_LEN + COLUMN8; // u64: size, direction, kind, … of the mapping
+export const ANOMALY_ACTUAL = ANOMALY_EXPECTED + COLUMN8; // u64: what the event said
+export const ANOMALY_SEQ = ANOMALY_ACTUAL + COLUMN8; // u32 event
+export const ANOMALY_LIFETIME = ANOMALY_SEQ + COLUMN4; // u32, all ones = none
+export const ANOMALY_OTHER = ANOMALY_LIFETIME + COLUMN4; // u32 other lifetime, all ones = none
+export const ANOMALY_DEVICE = ANOMALY_OTHER + COLUMN4; // u16
+export const ANOMALY_KIND = ANOMALY_DEVICE + COLUMN2; // u8 Anomaly
+export const ANOMALY_AFTER_LOSS = ANOMALY_KIND + COLUMN1; // u8, 1: events were lost before it
+export const ANOMALY_BYTES = ANOMALY_AFTER_LOSS + COLUMN1;
 
 // ---------------------------------------------------------------------------------------------
 // losses
 // ---------------------------------------------------------------------------------------------
 export const LOSS_FROM = 0; // i64 ts of the last event on that CPU before it, -1 = none
-export const LOSS_TO = LOSS_FROM + 8 * ROWS; // i64 ts of the first event after it
-export const LOSS_COUNT = LOSS_TO + 8 * ROWS; // u64, all ones = not told
-export const LOSS_SEQ = LOSS_COUNT + 8 * ROWS; // u32 seq of the next event
-export const LOSS_CPU = LOSS_SEQ + 4 * ROWS; // u16
-export const LOSS_BYTES = LOSS_CPU + 2 * ROWS;
+export const LOSS_TO = LOSS_FROM + COLUMN8; // i64 ts of the first event after it
+export const LOSS_COUNT = LOSS_TO + COLUMN8; // u64, all ones = not told
+export const LOSS_SEQ = LOSS_COUNT + COLUMN8; // u32 seq of the next event
+export const LOSS_CPU = LOSS_SEQ + COLUMN4; // u16
+export const LOSS_BYTES = LOSS_CPU + COLUMN2;
 
 // ---------------------------------------------------------------------------------------------
 // page_lifetimes: runs of neighbouring pages with one history
 // ---------------------------------------------------------------------------------------------
 export const PAGE_FIRST = 0; // u64 page number (address / page size)
-export const PAGE_COUNT = PAGE_FIRST + 8 * ROWS; // u64 pages
-export const PAGE_OPENED_TS = PAGE_COUNT + 8 * ROWS; // i64
-export const PAGE_CLOSED_TS = PAGE_OPENED_TS + 8 * ROWS; // i64, -1 = open
-export const PAGE_LIFETIME = PAGE_CLOSED_TS + 8 * ROWS; // u32, the mapping that opened it
-export const PAGE_PEAK = PAGE_LIFETIME + 4 * ROWS; // u32, most mappings at once
-export const PAGE_SPACE = PAGE_PEAK + 4 * ROWS; // u16 device (0: the iommu layer, which names none)
-export const PAGE_LAYER = PAGE_SPACE + 2 * ROWS; // u8
-export const PAGE_BYTES = PAGE_LAYER + ROWS;
+export const PAGE_COUNT = PAGE_FIRST + COLUMN8; // u64 pages
+export const PAGE_OPENED_TS = PAGE_COUNT + COLUMN8; // i64
+export const PAGE_CLOSED_TS = PAGE_OPENED_TS + COLUMN8; // i64, -1 = open
+export const PAGE_LIFETIME = PAGE_CLOSED_TS + COLUMN8; // u32, the mapping that opened it
+export const PAGE_PEAK = PAGE_LIFETIME + COLUMN4; // u32, most mappings at once
+export const PAGE_SPACE = PAGE_PEAK + COLUMN4; // u16 device (0: the iommu layer, which names none)
+export const PAGE_LAYER = PAGE_SPACE + COLUMN2; // u8
+export const PAGE_BYTES = PAGE_LAYER + COLUMN1;
+
+// ---------------------------------------------------------------------------------------------
+// siblings: one row a (layer, device, kind, direction): what its mappings have in common
+// ---------------------------------------------------------------------------------------------
+export const SIBLINGS_OPENED = 0; // u64 mappings opened (of a list each segment)
+export const SIBLINGS_CLOSED = SIBLINGS_OPENED + COLUMN8; // u64 of these, closed
+export const SIBLINGS_OLDER = SIBLINGS_CLOSED + COLUMN8; // u64 closed that were mapped before the capture (lists: once)
+export const SIBLINGS_OPENED_BYTES = SIBLINGS_OLDER + COLUMN8; // u64
+export const SIBLINGS_CLOSED_BYTES = SIBLINGS_OPENED_BYTES + COLUMN8; // u64
+export const SIBLINGS_FIRST_TS = SIBLINGS_CLOSED_BYTES + COLUMN8; // i64 first open
+export const SIBLINGS_LAST_TS = SIBLINGS_FIRST_TS + COLUMN8; // i64 last open or close
+export const SIBLINGS_LONGEST = SIBLINGS_LAST_TS + COLUMN8; // i64 longest closed lifetime, clock units, -1 = none closed
+export const SIBLINGS_MOST_PASSED = SIBLINGS_LONGEST + COLUMN8; // u32 most siblings closed while a closed one was open
+export const SIBLINGS_DEVICE = SIBLINGS_MOST_PASSED + COLUMN4; // u16
+export const SIBLINGS_LAYER = SIBLINGS_DEVICE + COLUMN2; // u8
+export const SIBLINGS_KIND = SIBLINGS_LAYER + COLUMN1; // u8
+export const SIBLINGS_DIR = SIBLINGS_KIND + COLUMN1; // u8
+export const SIBLINGS_BYTES = SIBLINGS_DIR + COLUMN1;
 
 /** Tables that live in the replay module's memory, by number (`tableRows`, `tableBlock`). */
 export enum TableId {
@@ -282,8 +314,78 @@ export enum TableId {
   anomalies = 3,
   losses = 4,
   page_lifetimes = 5,
+  siblings = 6,
 }
-export const TABLES = 6;
+export const TABLES = 7;
 
 // extras: the further facts of events outside the layers dma and iommu
-export const EXTRAS_BYTES = 8 * EXTRA_WORDS * ROWS; // four u64 columns: mm, object, value, other
+export const EXTRAS_BYTES = EXTRA_WORDS * COLUMN8; // four u64 columns: mm, object, value, other
+
+// ---------------------------------------------------------------------------------------------
+// the plan of a text scanner: the event dictionary as u32 words (traces/text-plan.ts writes, wasm/text/plan.ts reads)
+//
+//   plan  = entries, attribute names, entry × entries, attribute × attribute names
+//   entry = type, flags, name, function, fields, field × fields
+//   field = PlanColumn, PlanRead, required (0, 1), position, label     attribute = bits, name
+//   a name, function or label is its length in bytes and the bytes, padded with zeros to whole words
+// ---------------------------------------------------------------------------------------------
+
+/** Where a field's value goes. */
+export enum PlanColumn {
+  addr = 0,
+  len = 1,
+  phys = 2,
+  attrs = 3,
+  device = 4,
+  error = 5,
+  dir = 6,
+  mm = 7,
+  object = 8,
+  value = 9,
+  other = 10,
+  sg_phys = 11,
+  sg_dma = 12,
+  sg_len = 13,
+  sg_nents = 14,
+  sg_ents = 15,
+  sg_truncated = 16,
+}
+
+/** How a field's text reads: the dictionary's text types, under their names. */
+export enum PlanRead {
+  hex = 0,
+  dec = 1,
+  auto = 2,
+  dir = 3,
+  attrs = 4,
+  errno = 5,
+  string = 6,
+  list = 7,
+  count = 8,
+  flag = 9,
+  null_is_error = 10,
+}
+
+/** Flags of a plan's entry: the labels are the binary field names (`options/fields`), numbers without text are absent. */
+export const PLAN_FIELD_NAMES = 1;
+/** The entry is a return probe's (its body starts "(caller <- function)"). */
+export const PLAN_RETURN = 2;
+/** Fields of one entry at most. */
+export const PLAN_FIELDS_MAX = 31;
+
+/** What a text scanner counts, in the order of its counters (wasm/text/counters.ts). */
+export enum TextCounter {
+  line_not_understood = 0,
+  event_not_understood = 1,
+  line_cut = 2,
+  last_line_open = 3,
+  line_too_long = 4,
+  line_too_big = 5,
+  list_too_long = 6,
+  value_not_understood = 7,
+  attribute_unknown = 8,
+  user_stack = 9,
+  stack_frame_stray = 10,
+  device_unnumbered = 11,
+}
+export const TEXT_COUNTERS = 12;

@@ -8,6 +8,7 @@ import {
 import { ANOMALIES, addRow, cell1, cell2, cell4, cell8 } from './table';
 import { ABSENT, NONE, addr, device, len, lossSeen, seq, ts } from './now';
 import { addrOf, lenOf } from './lifetimes';
+import { hold } from './retention';
 
 /** An anomaly of the current event, about its own address; lifetime may be NONE. */
 export function addAnomaly(kind: u32, lifetime: u32, expected: u64, actual: u64): u32 {
@@ -19,6 +20,7 @@ export function addAnomaly(kind: u32, lifetime: u32, expected: u64, actual: u64)
   store<u64>(cell8(ANOMALIES, ANOMALY_ACTUAL, row), actual);
   store<u32>(cell4(ANOMALIES, ANOMALY_SEQ, row), seq);
   store<u32>(cell4(ANOMALIES, ANOMALY_LIFETIME, row), lifetime);
+  if (lifetime != NONE) hold(lifetime);
   store<u32>(cell4(ANOMALIES, ANOMALY_OTHER, row), NONE);
   store<u16>(cell2(ANOMALIES, ANOMALY_DEVICE, row), <u16>device);
   store<u8>(cell1(ANOMALIES, ANOMALY_KIND, row), <u8>kind);
@@ -40,6 +42,7 @@ export function setEvent(row: u32, ofSeq: u32, ofTs: i64): void {
   store<i64>(cell8(ANOMALIES, ANOMALY_TS, row), ofTs);
 }
 export function setOther(row: u32, other: u32): void {
+  hold(other);
   store<u32>(cell4(ANOMALIES, ANOMALY_OTHER, row), other);
 }
 export function setLength(row: u32, bytes: u64): void {

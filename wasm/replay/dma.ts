@@ -20,6 +20,8 @@ import { forgetOlder, olderCloses, watchOverlap } from './overlaps';
 import { segmentGone } from './lists';
 import { isWitnessed, noteTranslation, translates } from './witness';
 import { addUndecided } from './undecided';
+import { stillKept } from './retention';
+import { olderClosed } from './siblings';
 
 /** Attributes that make two mappings different things; the others are hints (include/linux/dma-mapping.h). */
 const ATTRS_THAT_MATTER: u32 = 0x400 | 0x1000 | 0x2000; // MMIO, REQUIRE_COHERENT, CC_SHARED
@@ -37,7 +39,7 @@ let devices: u32 = 0;
 // ------------------------------------------------------------------------------------ open
 export function openMapping(): u32 {
   loseHidden(addr);
-  const id = openLifetime(<u32>Layer.dma, kind, addr, len, phys, NONE, 0);
+  const id = openLifetime(<u32>Layer.dma, kind, addr, len, phys, 0);
   concerns(id);
   enter(id, NONE);
   return id;
@@ -182,7 +184,8 @@ function closeNothing(witnessed: bool): void {
   if (closed != NEVER_CLOSED) verdict = <u32>Anomaly.double_unmap;
   else if (isOneMapping(kind) && translates(device) && !witnessed) verdict = <u32>Anomaly.unmap_unknown;
   if (verdict == <u32>Anomaly.before_capture) setLastClosed(entry, CLOSED_UNSEEN);
-  const lifetime = closed == NEVER_CLOSED || closed == CLOSED_UNSEEN ? NONE : closed - 1;
+  if (verdict == <u32>Anomaly.before_capture) olderClosed(<u32>Layer.dma, kind);
+  const lifetime = closed == NEVER_CLOSED || closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1);
   const row = addAnomaly(verdict, lifetime, NOTHING, NOTHING);
   const elsewhere = onAnotherDevice();
   if (elsewhere != NONE) addUndecided(row, elsewhere);
@@ -257,7 +260,7 @@ function syncNothing(address: u64, bytes: u64): void {
   const entry = live.find(address, device);
   const closed = entry == 0 ? NEVER_CLOSED : lastClosed(entry);
   if (closed == NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unknown, NONE, NOTHING, NOTHING);
-  else addAnomaly(<u32>Anomaly.sync_unmapped, closed == CLOSED_UNSEEN ? NONE : closed - 1, NOTHING, NOTHING);
+  else addAnomaly(<u32>Anomaly.sync_unmapped, closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1), NOTHING, NOTHING);
 }
 
 function keepInSpace(id: u32): void {

@@ -8,7 +8,7 @@ import { blockOf, clearTable, defineTables, rowsOf } from './table';
 import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
 import { finishReplay, types } from './replay';
-import { stacksSeen } from './streams';
+import { setRetention } from './retention';
 import { buildPages } from './pages';
 
 export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, streamSide } from './streams';
@@ -16,22 +16,28 @@ export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, s
 defineTables();
 clearCpus();
 clearWitness();
+setRetention(true, true);
 
 /** Where the host puts the event types: TYPE_BYTES bytes each. */
 export function typeTable(): usize {
   return types;
 }
 
+/** Says, before the first batch, whether whole tables are wanted, or only what is open or remarkable at the end. */
+export function keep(events: bool, lifetimes: bool): void {
+  setRetention(events, lifetimes);
+}
+
 /** Says that no event is left. */
 export function finish(): void {
-  finishReplay(stacksSeen);
+  finishReplay();
 }
 
 export function tableRows(table: u32): u32 {
   return rowsOf(table);
 }
 
-/** The address of a table's block; ROWS rows each. */
+/** The address of a table's block, ROWS rows each; 0 when it was not kept. */
 export function tableBlock(table: u32, index: u32): usize {
   return blockOf(table, index);
 }

@@ -43,7 +43,7 @@ export function openRange(): void {
   let taken: u32 = 0;
   for (let i: u32 = 0; i < found; i++) taken |= 1 << planeOf(foundAt(i));
   const plane = min(<u32>ctz(~taken), PLANES - 1);
-  const id = openLifetime(<u32>Layer.iommu, 0, addr, len, phys, NONE, plane << PLANE_SHIFT);
+  const id = openLifetime(<u32>Layer.iommu, 0, addr, len, phys, plane << PLANE_SHIFT);
   concerns(id);
   enter(id);
   wait(id);

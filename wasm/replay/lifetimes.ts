@@ -4,58 +4,56 @@
  * In: the event being replayed (`now.ts`). Out: rows.
  */
 import {
-  EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_BYTES, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
-  LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_KIND,
-  LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK, LIFETIME_OPEN_TID,
-  LIFETIME_PARENT, LIFETIME_PHYS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
+  COLUMN1, COLUMN2, COLUMN4, COLUMN8, EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_BYTES, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ,
+  LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_KIND,
+  LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_TID,
+  LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
 } from '../schema';
 import { LIFETIMES, addRow, blockOf, cell1, cell2, cell4, cell8, rowsOf } from './table';
+import { beginsBlock, hold, lifetimesGrew, release } from './retention';
+import { closedBefore, passedSince, siblingClosed, siblingOpened } from './siblings';
 import { NONE, attrs, commNow, device, dir, lossSeen, lossSeq, seq, tid, ts } from './now';
 
-/** Opens a lifetime of the current event and returns its id. */
-export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u64, group: u32, flags: u32): u32 {
+/** Opens a lifetime of the current event and returns its id; a new block's cells say "open" already (table.ts). */
+export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u64, flags: u32): u32 {
   const id = addRow(LIFETIMES);
   const block = blockOf(LIFETIMES, id >> ROWS_SHIFT);
   const i = (id & (<u32>ROWS - 1)) as usize;
   store<i64>(block + LIFETIME_OPENED_TS + (i << 3), ts);
-  store<i64>(block + LIFETIME_CLOSED_TS + (i << 3), -1);
   store<u64>(block + LIFETIME_ADDR + (i << 3), addr);
   store<u64>(block + LIFETIME_LEN + (i << 3), len);
   store<u64>(block + LIFETIME_PHYS + (i << 3), phys);
   store<u32>(block + LIFETIME_OPEN_SEQ + (i << 2), seq);
-  store<u32>(block + LIFETIME_CLOSE_SEQ + (i << 2), NONE);
   store<i32>(block + LIFETIME_OPEN_TID + (i << 2), tid);
-  store<i32>(block + LIFETIME_CLOSE_TID + (i << 2), -1);
   store<u32>(block + LIFETIME_OPEN_COMM + (i << 2), commNow());
-  store<u32>(block + LIFETIME_OPEN_STACK + (i << 2), 0);
-  store<u32>(block + LIFETIME_CLOSE_STACK + (i << 2), 0);
   store<u32>(block + LIFETIME_ATTRS + (i << 2), attrs);
-  store<u32>(block + LIFETIME_GROUP + (i << 2), group);
-  store<u32>(block + LIFETIME_PARENT + (i << 2), NONE);
-  store<u32>(block + LIFETIME_SYNCS + (i << 2), 0);
-  store<u32>(block + LIFETIME_EXTRA + (i << 2), NONE);
   store<u16>(block + LIFETIME_DEVICE + (i << 1), <u16>device);
   store<u16>(block + LIFETIME_FLAGS + (i << 1), <u16>flags);
   store<u8>(block + LIFETIME_LAYER + i, <u8>layer);
   store<u8>(block + LIFETIME_KIND + i, <u8>kind);
   store<u8>(block + LIFETIME_DIR + i, <u8>dir);
-  store<u8>(block + LIFETIME_END + i, <u8>EndReason.capture_end);
+  hold(id);
+  if (beginsBlock(id)) lifetimesGrew();
+  store<u32>(block + LIFETIME_SIBLINGS + (i << 2), siblingOpened(layer, kind, len));
+  store<u32>(block + LIFETIME_PASSED + (i << 2), closedBefore);
   return id;
 }
 
 /** A new row with all of another's facts, for a part of its range. */
 export function copyLifetime(id: u32): u32 {
   const copy = addRow(LIFETIMES);
-  for (let column = <usize>LIFETIME_OPENED_TS; column < <usize>LIFETIME_OPEN_SEQ; column += 8 * ROWS) {
+  hold(copy);
+  if (beginsBlock(copy)) lifetimesGrew();
+  for (let column = <usize>LIFETIME_OPENED_TS; column < <usize>LIFETIME_OPEN_SEQ; column += COLUMN8) {
     store<u64>(cell8(LIFETIMES, column, copy), load<u64>(cell8(LIFETIMES, column, id)));
   }
-  for (let column = <usize>LIFETIME_OPEN_SEQ; column < <usize>LIFETIME_DEVICE; column += 4 * ROWS) {
+  for (let column = <usize>LIFETIME_OPEN_SEQ; column < <usize>LIFETIME_DEVICE; column += COLUMN4) {
     store<u32>(cell4(LIFETIMES, column, copy), load<u32>(cell4(LIFETIMES, column, id)));
   }
-  for (let column = <usize>LIFETIME_DEVICE; column < <usize>LIFETIME_LAYER; column += 2 * ROWS) {
+  for (let column = <usize>LIFETIME_DEVICE; column < <usize>LIFETIME_LAYER; column += COLUMN2) {
     store<u16>(cell2(LIFETIMES, column, copy), load<u16>(cell2(LIFETIMES, column, id)));
   }
-  for (let column = <usize>LIFETIME_LAYER; column < <usize>LIFETIME_BYTES; column += ROWS) {
+  for (let column = <usize>LIFETIME_LAYER; column < <usize>LIFETIME_BYTES; column += COLUMN1) {
     store<u8>(cell1(LIFETIMES, column, copy), load<u8>(cell1(LIFETIMES, column, id)));
   }
   return copy;
@@ -72,9 +70,23 @@ export function endLifetime(id: u32, reason: u32): void {
   store<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_SEQ, id), seq);
   store<i64>(cell8(LIFETIMES, LIFETIME_CLOSED_TS, id), ts);
   store<u8>(cell1(LIFETIMES, LIFETIME_END, id), <u8>reason);
+  const passed = cell4(LIFETIMES, LIFETIME_PASSED, id);
+  store<u32>(passed, siblingClosed(siblingsOf(id), load<u32>(passed), lenOf(id), ts - openedTs(id)));
+  release(id);
   if (lossSeen && openSeq(id) < lossSeq) addFlags(id, FLAG_AFTER_LOSS);
 }
 
+// @ts-ignore: decorator
+@inline
+function siblingsOf(id: u32): u32 {
+  return load<u32>(cell4(LIFETIMES, LIFETIME_SIBLINGS, id));
+}
+
+/** At the end, for a lifetime that is still open. */
+export function finishPassed(id: u32): void {
+  const passed = cell4(LIFETIMES, LIFETIME_PASSED, id);
+  store<u32>(passed, passedSince(siblingsOf(id), load<u32>(passed)));
+}
 // @ts-ignore: decorator
 @inline
 export function isOpen(id: u32): bool {

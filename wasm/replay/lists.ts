@@ -16,6 +16,8 @@ import {
   setLastClosed, setList, setLive,
 } from './key-index';
 import { found, foundAt } from './range-index';
+import { stillKept } from './retention';
+import { olderClosed } from './siblings';
 import { attrsDiffer, close, dirDiffers, enter, loseHidden, memory_, syncMapping } from './dma';
 
 /** (device, first physical address) → live lists, named by their first lifetime. */
@@ -81,7 +83,7 @@ export function openList(): u32 {
   for (let i: u32 = 0; i < segments; i++) {
     loseHidden(dmaAt(i));
     const known = (exact || i == 0) && i < physCount();
-    const id = openLifetime(<u32>Layer.dma, <u32>Kind.sg, dmaAt(i), lengthAt(i), known ? physAt(i) : ABSENT, NONE, flags);
+    const id = openLifetime(<u32>Layer.dma, <u32>Kind.sg, dmaAt(i), lengthAt(i), known ? physAt(i) : ABSENT, flags);
     if (group == NONE) group = id;
     setGroup(id, group);
     enter(id, group);
@@ -177,8 +179,11 @@ function closeNothing(): void {
   const entry = lists.take(physAt(0), device);
   const closed = lastClosed(entry);
   const twice = closed != NEVER_CLOSED;
-  if (!twice) setLastClosed(entry, CLOSED_UNSEEN);
-  const lifetime = !twice || closed == CLOSED_UNSEEN ? NONE : closed - 1;
+  if (!twice) {
+    setLastClosed(entry, CLOSED_UNSEEN);
+    olderClosed(<u32>Layer.dma, <u32>Kind.sg);
+  }
+  const lifetime = !twice || closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1);
   const row = addAnomaly(twice ? <u32>Anomaly.double_unmap : <u32>Anomaly.before_capture, lifetime, NOTHING, NOTHING);
   setLength(row, 0);
   setAddress(row, ABSENT);

@@ -1,13 +1,10 @@
 /**
  * The event being replayed, its facts in globals: one place to read them from, no parameters to hand down.
  *
- * In: the row, set by `readRow`. Out: the facts.
+ * In: a row of a batch. Out: its facts.
  */
-import {
-  EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_LEN, EVENT_LIFETIME, EVENT_PHYS, EVENT_STACK,
-  EVENT_TID, EVENT_TS,
-} from '../schema';
-import { EVENTS, cell1, cell2, cell4, cell8 } from './table';
+import { EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME, EVENT_PHYS, EVENT_TID } from '../schema';
+import { EVENTS, cell4, isKept } from './table';
 
 export const ABSENT: u64 = u64.MAX_VALUE;
 export const NONE: u32 = u32.MAX_VALUE;
@@ -31,39 +28,63 @@ export let words: usize = 0;
 export let lossSeen: bool = false;
 export let lossSeq: u32 = 0;
 
+/** The batch's block, and the row's place in it. */
+let block: usize = 0;
+let place: usize = 0;
+
+/** Reads the facts of row `i` of a batch's block; `ofDevice` is the capture's id of its device. */
 // @ts-ignore: decorator
 @inline
-export function readRow(row: u32, ofKind: u32, cpuSlotOfRow: usize, sideWords: usize): void {
+export function readRow(from: usize, i: usize, row: u32, ofKind: u32, ofDevice: u32, cpu: usize, at: i64): void {
+  block = from;
+  place = i;
   seq = row;
   kind = ofKind;
-  slot = cpuSlotOfRow;
-  words = sideWords;
-  ts = load<i64>(cell8(EVENTS, EVENT_TS, row));
-  addr = load<u64>(cell8(EVENTS, EVENT_ADDR, row));
-  len = load<u64>(cell8(EVENTS, EVENT_LEN, row));
-  phys = load<u64>(cell8(EVENTS, EVENT_PHYS, row));
-  attrs = load<u32>(cell4(EVENTS, EVENT_ATTRS, row));
-  tid = load<i32>(cell4(EVENTS, EVENT_TID, row));
-  device = load<u16>(cell2(EVENTS, EVENT_DEVICE, row));
-  dir = load<u8>(cell1(EVENTS, EVENT_DIR, row));
+  device = ofDevice;
+  slot = cpu;
+  ts = at;
+  addr = load<u64>(from + EVENT_ADDR + (i << 3));
+  len = load<u64>(from + EVENT_LEN + (i << 3));
+  phys = load<u64>(from + EVENT_PHYS + (i << 3));
+  attrs = load<u32>(from + EVENT_ATTRS + (i << 2));
+  tid = load<i32>(from + EVENT_TID + (i << 2));
+  dir = load<u8>(from + EVENT_DIR + i);
 }
 
+/** Says where the event's words of the side heap stand, 0 = it has none. */
+// @ts-ignore: decorator
+@inline
+export function setWords(at: usize): void {
+  words = at;
+}
+
+/** What the stream's ids of task names are in the capture. */
+let comms: usize = 0;
+let commCount: u32 = 0;
+
+export function setComms(at: usize, count: u32): void {
+  comms = at;
+  commCount = count;
+}
+
+/** The capture's id of the event's task name. */
 // @ts-ignore: decorator
 @inline
 export function commNow(): u32 {
-  return load<u32>(cell4(EVENTS, EVENT_COMM, seq));
+  const id = load<u32>(block + EVENT_COMM + (place << 2));
+  return id < commCount ? load<u32>(comms + ((id as usize) << 2)) : 0;
 }
 // @ts-ignore: decorator
 @inline
-export function stackNow(): u32 {
-  return load<u32>(cell4(EVENTS, EVENT_STACK, seq));
+export function errorNow(): i32 {
+  return load<i16>(block + EVENT_ERROR + (place << 1));
 }
 
 /** Notes the first lifetime that this event opened, closed or synced. */
 // @ts-ignore: decorator
 @inline
 export function concerns(lifetime: u32): void {
-  store<u32>(cell4(EVENTS, EVENT_LIFETIME, seq), lifetime);
+  if (isKept(EVENTS, seq)) store<u32>(cell4(EVENTS, EVENT_LIFETIME, seq), lifetime);
 }
 
 export function setLoss(rows: u32): void {

@@ -7,6 +7,7 @@
 import { Anomaly, FLAG_OVERLAP } from '../schema';
 import { tid, ts } from './now';
 import { addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, isOpen, lenOf, openSeq, openTid, openedTs, physOf } from './lifetimes';
+import { hold, release } from './retention';
 import { addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
 /** An unmap's trace later than this cannot be a late one. Units of the clock (nanoseconds). */
@@ -29,6 +30,8 @@ export function watchOverlap(older: u32, newer: u32): void {
   store<u32>(pairs + ((count as usize) << 3), older);
   store<u32>(pairs + ((count as usize) << 3), newer, 4);
   count++;
+  hold(older);
+  hold(newer);
   addFlags(older, FLAG_OLDER);
   addFlags(newer, FLAG_OVERLAP);
 }
@@ -60,6 +63,8 @@ function decide(older: u32, seen: bool): void {
     store<u64>(pair, load<u64>(pairs + ((count as usize) << 3)));
     if (seen && (tid == openTid(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
     else dropFlags(newer, FLAG_OVERLAP);
+    release(older);
+    release(newer);
   }
 }
 

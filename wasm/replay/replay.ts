@@ -4,12 +4,12 @@
  * In: rows of the table `events`. Out: everything else.
  */
 import {
-  EVENT_CPU, EVENT_ERROR, EVENT_TS, EVENT_TYPE, FLAG_AFTER_LOSS, LIFETIME_LAYER, Layer, Op, TYPE_BYTES,
+  EVENT_CPU, EVENT_TS, EVENT_TYPE, FLAG_AFTER_LOSS, LIFETIME_LAYER, Layer, Op, TYPE_BYTES,
 } from '../schema';
-import { EVENTS, LIFETIMES, cell1, cell2, cell8, rowsOf } from './table';
+import { LIFETIMES, cell1, isKept, rowsOf } from './table';
 import { CPU_LAST_TS, cpuSlot, pushRow } from './cpus';
-import { ABSENT, addr, len, lossSeen, lossSeq, readRow, words } from './now';
-import { addFlags, isOpen, openSeq } from './lifetimes';
+import { ABSENT, addr, errorNow, len, lossSeen, lossSeq, readRow, words } from './now';
+import { addFlags, finishPassed, isOpen, openSeq } from './lifetimes';
 import { closeMapping, openMapping, removeDevice, syncMapping } from './dma';
 import { closeList, finishLists, openList, syncList } from './lists';
 import { adoptWaiting, closeRange, forgetPlane, nobodyWaits, openRange, somebodyWaits } from './iommu';
@@ -18,34 +18,35 @@ import { endLoss } from './losses';
 import { finishOverlaps } from './overlaps';
 import { finishUndecided } from './undecided';
 import { finishStacks } from './stacks';
+import { finishSiblings } from './siblings';
 
 /** Event types: TYPE_BYTES bytes each, as the host filled them in. */
 export const types: usize = heap.alloc(65536 * TYPE_BYTES);
 
-/** Replays one row; `side` is where its stream's side heap stands. */
+/** Replays row `i` of a batch's block as event `row`; the device is the capture's id of it. */
 // @ts-ignore: decorator
 @inline
-export function replayRow(row: u32, sideOffset: u32, side: usize): void {
-  const type = load<u32>(types + ((load<u16>(cell2(EVENTS, EVENT_TYPE, row)) as usize) << 2));
-  const slot = cpuSlot(load<u16>(cell2(EVENTS, EVENT_CPU, row)));
-  const ts = load<i64>(cell8(EVENTS, EVENT_TS, row));
+export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
+  const type = load<u32>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 2));
+  const slot = cpuSlot(load<u16>(block + EVENT_CPU + (i << 1)));
+  const ts = load<i64>(block + EVENT_TS + (i << 3));
   endLoss(slot, ts);
   store<i64>(slot, ts, CPU_LAST_TS);
   pushRow(slot, row);
+  readRow(block, i, row, (type >> 16) & 0xff, device, slot, ts);
   const layer = type & 0xff;
   const op = (type >> 8) & 0xff;
-  readRow(row, (type >> 16) & 0xff, slot, sideOffset == 0 ? 0 : side + ((sideOffset as usize) << 3));
-  if (layer == <u32>Layer.dma) replayDma(op, row);
+  if (layer == <u32>Layer.dma) replayDma(op);
   else if (layer == <u32>Layer.iommu) replayIommu(op);
   else if (op == <u32>Op.remove || op == <u32>Op.removed) removeDevice();
 }
 
 // @ts-ignore: decorator
 @inline
-function replayDma(op: u32, row: u32): void {
+function replayDma(op: u32): void {
   const isList = words != 0;
   if (op == <u32>Op.open) {
-    if (failed(row)) nobodyWaits();
+    if (failed()) nobodyWaits();
     else if (isList) opened(openList());
     else opened(openMapping());
   } else if (op == <u32>Op.close) {
@@ -72,8 +73,8 @@ function opened(first: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function failed(row: u32): bool {
-  return addr == ABSENT || load<i16>(cell2(EVENTS, EVENT_ERROR, row)) != 0;
+function failed(): bool {
+  return addr == ABSENT || errorNow() != 0;
 }
 
 // @ts-ignore: decorator
@@ -85,14 +86,18 @@ function replayIommu(op: u32): void {
 }
 
 /** What can only be said when no event is left. */
-export function finishReplay(stacksSeen: bool): void {
+export function finishReplay(): void {
   finishOverlaps();
   finishUndecided();
   finishLists();
-  if (stacksSeen) finishStacks();
+  finishStacks();
+  finishSiblings();
   const rows = rowsOf(LIFETIMES);
   for (let id: u32 = 0; id < rows; id++) {
+    if (!isKept(LIFETIMES, id)) continue;
     if (load<u8>(cell1(LIFETIMES, LIFETIME_LAYER, id)) == <u8>Layer.iommu) forgetPlane(id);
-    if (lossSeen && isOpen(id) && openSeq(id) < lossSeq) addFlags(id, FLAG_AFTER_LOSS);
+    if (!isOpen(id)) continue;
+    finishPassed(id);
+    if (lossSeen && openSeq(id) < lossSeq) addFlags(id, FLAG_AFTER_LOSS);
   }
 }

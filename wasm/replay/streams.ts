@@ -7,15 +7,17 @@
  *   stream: | block u32 | side u32 | side words u32 | rows u32 | position u32 | ended u32 | comm map | device map | stack map |
  */
 import {
-  EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
+  COLUMN8, EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
   EVENT_PHYS, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
   TYPE_FLAG_EXTRA, TYPE_FLAGS, TYPE_OP,
 } from '../schema';
-import { EVENTS, EXTRAS, addRow, addRows, blockOf, cell4, cell8, rowsOf } from './table';
+import { EVENTS, EXTRAS, addRow, addRows, blockOf, cell4, cell8, isKept, rowsOf } from './table';
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
-import { giveStack } from './stacks';
+import { giveStack, setStack } from './stacks';
+import { keepEvents } from './retention';
 import { addLoss } from './losses';
+import { setComms, setWords } from './now';
 
 const STREAM_BYTES: usize = 64;
 const MAX_STREAMS: u32 = 16384;
@@ -30,7 +32,6 @@ const S_MAP_SIZES: usize = 40; // entries per name kind
 
 const streams: usize = heap.alloc((MAX_STREAMS as usize) * STREAM_BYTES);
 let streamCount: u32 = 0;
-export let stacksSeen: bool = false;
 
 // @ts-ignore: decorator
 @inline
@@ -176,7 +177,6 @@ function takeMark(at: usize, block: usize, i: u32, op: u8): void {
     addLoss(cpuSlot(cpu), cpu, ts, load<u64>(block + EVENT_LEN + ((i as usize) << 3)));
     return;
   }
-  stacksSeen = true;
   giveStack(cpuSlot(cpu), named(at, 2, load<u32>(block + EVENT_STACK + ((i as usize) << 2))));
 }
 
@@ -189,30 +189,31 @@ function named(at: usize, kind: usize, id: u32): u32 {
 }
 
 function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
-  const side = load<u32>(at, S_SIDE) as usize;
+  setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
   for (let i = from; i < to; ) {
     const row = rowsOf(EVENTS);
-    const n = addRows(EVENTS, to - i);
-    copyColumns(at, block, i, row, n);
-    for (let k: u32 = 0; k < n; k++) replayRow(row + k, sideOf(at, block, i + k, row + k), side);
-    i += n;
+    const n = addRows(EVENTS, to - i, keepEvents);
+    if (isKept(EVENTS, row)) copyColumns(at, block, i, row, n);
+    for (let k: u32 = 0; k < n; k++, i++) {
+      const stack = load<u32>(block + EVENT_STACK + ((i as usize) << 2));
+      if (stack != 0) setStack(row + k, named(at, 2, stack));
+      const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
+      setWords(offset == 0 ? 0 : sideWords(at, block, i, row + k, offset));
+      replayRow(block, i, row + k, named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1))));
+    }
   }
 }
 
-/** The event's offset in the side heap if it is a list; other facts go to the table `extras`. */
-// @ts-ignore: decorator
-@inline
-function sideOf(at: usize, block: usize, i: u32, row: u32): u32 {
-  const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
-  if (offset == 0) return 0;
-  const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
-  if ((load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) == 0) return offset;
-  const extra = addRow(EXTRAS);
+/** Where the event's list stands, 0 if it has none; other facts beyond the columns go to the table `extras`. */
+function sideWords(at: usize, block: usize, i: u32, row: u32, offset: u32): usize {
   const words = (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
+  const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
+  if ((load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) == 0) return words;
+  const extra = addRow(EXTRAS);
   for (let w: u32 = 0; w < <u32>EXTRA_WORDS; w++) {
-    store<u64>(cell8(EXTRAS, (w * ROWS * 8) as usize, extra), load<u64>(words + ((w as usize) << 3)));
+    store<u64>(cell8(EXTRAS, (w as usize) * COLUMN8, extra), load<u64>(words + ((w as usize) << 3)));
   }
-  store<u32>(cell4(EVENTS, EVENT_SIDE, row), extra);
+  if (isKept(EVENTS, row)) store<u32>(cell4(EVENTS, EVENT_SIDE, row), extra);
   return 0;
 }
 
@@ -220,11 +221,12 @@ function sideOf(at: usize, block: usize, i: u32, row: u32): u32 {
 function copyColumns(at: usize, block: usize, from: u32, row: u32, n: u32): void {
   const to = blockOf(EVENTS, row >> ROWS_SHIFT);
   const i = (row & (<u32>ROWS - 1)) as usize;
-  for (let column = <usize>EVENT_TS; column < <usize>EVENT_ATTRS; column += 8 * ROWS) {
+  for (let column = <usize>EVENT_TS; column < <usize>EVENT_ATTRS; column += COLUMN8) {
     memory.copy(to + column + (i << 3), block + column + ((from as usize) << 3), (n as usize) << 3);
   }
   memory.copy(to + EVENT_ATTRS + (i << 2), block + EVENT_ATTRS + ((from as usize) << 2), (n as usize) << 2);
   memory.copy(to + EVENT_TID + (i << 2), block + EVENT_TID + ((from as usize) << 2), (n as usize) << 2);
+  memory.fill(to + EVENT_STACK + (i << 2), 0, (n as usize) << 2);
   memory.fill(to + EVENT_SIDE + (i << 2), 0xff, (n as usize) << 2);
   memory.fill(to + EVENT_LIFETIME + (i << 2), 0xff, (n as usize) << 2);
   memory.copy(to + EVENT_CPU + (i << 1), block + EVENT_CPU + ((from as usize) << 1), (n as usize) << 1);
@@ -235,8 +237,5 @@ function copyColumns(at: usize, block: usize, from: u32, row: u32, n: u32): void
     const source = (from as usize) + k;
     store<u32>(to + EVENT_COMM + ((i + k) << 2), named(at, 0, load<u32>(block + EVENT_COMM + (source << 2))));
     store<u16>(to + EVENT_DEVICE + ((i + k) << 1), <u16>named(at, 1, load<u16>(block + EVENT_DEVICE + (source << 1))));
-    const stack = load<u32>(block + EVENT_STACK + (source << 2));
-    store<u32>(to + EVENT_STACK + ((i + k) << 2), stack == 0 ? 0 : named(at, 2, stack));
-    if (stack != 0) stacksSeen = true;
   }
 }

@@ -5,7 +5,9 @@
  * In: rows, one at a time. Out: blocks of ROWS rows each, columns as `schema.ts` lays them out.
  */
 import {
-  ANOMALY_BYTES, EVENT_BYTES, EXTRAS_BYTES, LIFETIME_BYTES, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, TABLES, TableId,
+  ANOMALY_BYTES, COLUMN1, COLUMN4, COLUMN8, EVENT_BYTES, EXTRAS_BYTES, EndReason, LIFETIME_BYTES, LIFETIME_CLOSED_TS,
+  LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK, LIFETIME_CLOSE_TID, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_GROUP, LIFETIME_OPEN_STACK,
+  LIFETIME_PARENT, LIFETIME_SYNCS, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, SIBLINGS_BYTES, TABLES, TableId,
 } from '../schema';
 
 const MASK: u32 = <u32>ROWS - 1;
@@ -22,6 +24,7 @@ export const LIFETIMES: u32 = <u32>TableId.lifetimes;
 export const ANOMALIES: u32 = <u32>TableId.anomalies;
 export const LOSSES: u32 = <u32>TableId.losses;
 export const PAGES: u32 = <u32>TableId.page_lifetimes;
+export const SIBLINGS: u32 = <u32>TableId.siblings;
 
 function defineTable(table: u32, bytes: i32): void {
   store<u32>(blockBytes + ((table as usize) << 2), bytes);
@@ -35,6 +38,7 @@ export function defineTables(): void {
   defineTable(ANOMALIES, ANOMALY_BYTES);
   defineTable(LOSSES, LOSS_BYTES);
   defineTable(PAGES, PAGE_BYTES);
+  defineTable(SIBLINGS, SIBLINGS_BYTES);
 }
 
 // @ts-ignore: decorator
@@ -59,10 +63,10 @@ export function addRow(table: u32): u32 {
   return row;
 }
 
-/** Makes room for up to `wanted` rows in one block, and returns how many fit (at least one). */
-export function addRows(table: u32, wanted: u32): u32 {
+/** Counts up to `wanted` rows more, no further than the block's end (at least one), and returns how many; with memory for them, if `keep`. */
+export function addRows(table: u32, wanted: u32, keep: bool): u32 {
   const row = rowsOf(table);
-  if ((row & MASK) == 0) addBlock(table, row >> ROWS_SHIFT);
+  if (keep && (row & MASK) == 0) addBlock(table, row >> ROWS_SHIFT);
   const taken = min(wanted, <u32>ROWS - (row & MASK));
   store<u32>(counts + ((table as usize) << 2), row + taken);
   return taken;
@@ -71,12 +75,42 @@ export function addRows(table: u32, wanted: u32): u32 {
 function addBlock(table: u32, index: u32): void {
   const bytes = load<u32>(blockBytes + ((table as usize) << 2));
   const block = heap.alloc(bytes);
+  initialize(table, block);
   store<u32>((load<u32>(directories + ((table as usize) << 2)) as usize) + ((index as usize) << 2), block as u32);
+}
+
+/** Fills in, a column at a time, what most rows of a new block have in common. */
+function initialize(table: u32, block: usize): void {
+  if (table != LIFETIMES) return;
+  memory.fill(block + LIFETIME_CLOSED_TS, 0xff, COLUMN8);
+  memory.fill(block + LIFETIME_CLOSE_SEQ, 0xff, COLUMN4);
+  memory.fill(block + LIFETIME_CLOSE_TID, 0xff, COLUMN4);
+  memory.fill(block + LIFETIME_OPEN_STACK, 0, COLUMN4);
+  memory.fill(block + LIFETIME_CLOSE_STACK, 0, COLUMN4);
+  memory.fill(block + LIFETIME_GROUP, 0xff, COLUMN4);
+  memory.fill(block + LIFETIME_PARENT, 0xff, COLUMN4);
+  memory.fill(block + LIFETIME_SYNCS, 0, COLUMN4);
+  memory.fill(block + LIFETIME_EXTRA, 0xff, COLUMN4);
+  memory.fill(block + LIFETIME_END, <u8>EndReason.capture_end, COLUMN1);
+}
+
+/** Gives a block's memory back; its rows keep their numbers, and are gone. */
+export function dropBlock(table: u32, index: u32): void {
+  const entry = (load<u32>(directories + ((table as usize) << 2)) as usize) + ((index as usize) << 2);
+  if (load<u32>(entry) != 0) heap.free(load<u32>(entry));
+  store<u32>(entry, 0);
+}
+
+/** Whether the row is still there. */
+// @ts-ignore: decorator
+@inline
+export function isKept(table: u32, row: u32): bool {
+  return blockOf(table, row >> ROWS_SHIFT) != 0;
 }
 
 export function clearTable(table: u32): void {
   const blocks = (rowsOf(table) + MASK) >> ROWS_SHIFT;
-  for (let index: u32 = 0; index < blocks; index++) heap.free(blockOf(table, index));
+  for (let index: u32 = 0; index < blocks; index++) dropBlock(table, index);
   store<u32>(counts + ((table as usize) << 2), 0);
 }
 

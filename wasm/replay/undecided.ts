@@ -7,6 +7,7 @@
 import { Anomaly } from '../schema';
 import { device } from './now';
 import { deviceIdOf, isOpen } from './lifetimes';
+import { hold } from './retention';
 import { settle } from './anomalies';
 
 const RECORD: usize = 12;
@@ -27,6 +28,7 @@ export function addUndecided(anomaly: u32, lifetime: u32): void {
   store<u32>(at, lifetime, 4);
   store<u32>(at, device, 8);
   count++;
+  hold(lifetime);
 }
 
 export function finishUndecided(): void {
