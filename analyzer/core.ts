@@ -4,7 +4,7 @@
  * In: event types once, then batches for the streams that run dry. Out: tables, as blocks in the module's memory.
  */
 import { readFile } from 'node:fs/promises';
-import { EVENT_BYTES, type Kind, type Layer, type Op, TYPE_BYTES, type TableId } from '../wasm/schema.js';
+import { EVENT_BYTES, type Kind, type Layer, type Op, TableId, TYPE_BYTES } from '../wasm/schema.js';
 
 /** The exports of `wasm/replay/index.ts`; addresses are byte offsets in its memory, unsigned. */
 interface ReplayExports {
@@ -19,6 +19,8 @@ interface ReplayExports {
   advance(): number;
   keep(events: number, lifetimes: number): void;
   finish(): void;
+  firstTs(): bigint;
+  lastTs(): bigint;
   tableRows(table: number): number;
   tableBlock(table: number, index: number): number;
   computePages(shift: number): void;
@@ -52,6 +54,8 @@ export interface Core {
   advance(): number;
   /** Settles what only the end can settle. */
   finish(): void;
+  /** Times of the first and the last event, undefined when there was none. */
+  span(): { firstTs?: bigint; lastTs?: bigint };
   /** Computes `page_lifetimes` for this page size (a power of two). */
   computePages(pageSize: number): void;
   /** The module's memory as it is now; any call into the core may replace it. */
@@ -103,6 +107,7 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
     end: (stream) => replay.streamEnd(stream),
     advance: () => replay.advance(),
     finish: () => replay.finish(),
+    span: () => (replay.tableRows(TableId.events) === 0 ? {} : { firstTs: replay.firstTs(), lastTs: replay.lastTs() }),
     computePages: (pageSize) => replay.computePages(31 - Math.clz32(pageSize)),
     memory: () => replay.memory.buffer as ArrayBuffer,
     rows: (id) => replay.tableRows(id) >>> 0,

@@ -7,7 +7,7 @@ import { TableId } from '../schema';
 import { blockOf, clearTable, defineTables, rowsOf } from './table';
 import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
-import { finishReplay, types } from './replay';
+import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
 import { setRetention } from './retention';
 import { buildPages } from './pages';
 
@@ -31,6 +31,16 @@ export function keep(events: bool, lifetimes: bool): void {
 /** Says that no event is left. */
 export function finish(): void {
   finishReplay();
+}
+
+/** Time of the earliest event; meaningless when there is none. */
+export function firstTs(): i64 {
+  return first;
+}
+
+/** Time of the latest event. */
+export function lastTs(): i64 {
+  return last;
 }
 
 export function tableRows(table: u32): u32 {

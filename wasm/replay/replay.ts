@@ -30,6 +30,8 @@ export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
   const type = load<u32>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 2));
   const slot = cpuSlot(load<u16>(block + EVENT_CPU + (i << 1)));
   const ts = load<i64>(block + EVENT_TS + (i << 3));
+  firstTs = min(firstTs, ts);
+  lastTs = max(lastTs, ts);
   endLoss(slot, ts);
   store<i64>(slot, ts, CPU_LAST_TS);
   pushRow(slot, row);
@@ -84,6 +86,10 @@ function replayIommu(op: u32): void {
   if (op == <u32>Op.open) openRange();
   else if (op == <u32>Op.close) closeRange();
 }
+
+/** Times of the first event and of the last. */
+export let firstTs: i64 = i64.MAX_VALUE;
+export let lastTs: i64 = i64.MIN_VALUE;
 
 /** What can only be said when no event is left. */
 export function finishReplay(): void {
