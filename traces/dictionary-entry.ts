@@ -7,21 +7,18 @@
  */
 import { Kind, Layer, Op } from '../wasm/schema.js';
 import type { Column, DictionaryEntry, DictionaryField, TextType } from './dictionary.js';
-
-/** A dictionary that cannot be used. */
-export class DictionaryError extends Error {
-  constructor(
-    readonly file: string,
-    /** Inside the JSON: "events[3].fields.addr"; empty for the file as a whole. */
-    readonly path: string,
-    /** What was expected, and what was found. */
-    readonly problem: string,
-    readonly advice: string = 'See "How to add an event" in traces/README.md; `dmaspan events` prints what is there.',
-  ) {
-    super(`${file}: ${path === '' ? '' : `${path}: `}${problem}\n${advice}`);
-    this.name = 'DictionaryError';
-  }
-}
+import {
+  checkEnum,
+  checkObject,
+  checkText,
+  checkWord,
+  DictionaryError,
+  enumWords,
+  inside,
+  optionalBoolean,
+  optionalText,
+  type Place,
+} from './dictionary-check.js';
 
 /** How a column's text reads unless the field says otherwise. Probe arguments show their own base. */
 const TYPE_OF_COLUMN: Readonly<Record<Column, TextType>> = {
@@ -78,72 +75,10 @@ const FIELD_KEYS = ['field', 'label', 'type', 'required'];
 const EVENT_NAME = /^(?:([A-Za-z_][\w-]*):)?([A-Za-z_][\w.-]*)$/;
 const FUNCTION_NAME = /^[A-Za-z_][\w.]*$/;
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Where a value stands, so that every complaint can say it. */
-export interface Place {
-  readonly file: string;
-  readonly path: string;
-}
-
-export const inside = (place: Place, key: string | number): Place => ({
-  file: place.file,
-  path: typeof key === 'number' ? `${place.path}[${key}]` : place.path === '' ? key : `${place.path}.${key}`,
-});
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-export function fail(place: Place, expected: string, found: unknown): never {
-  throw new DictionaryError(place.file, place.path, `expected ${expected}, found ${shown(found)}`);
-}
-
-export function checkObject(place: Place, value: unknown, keys: readonly string[]): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(place, 'an object', value);
-  for (const key of Object.keys(value)) {
-    if (!keys.includes(key))
-      throw new DictionaryError(place.file, place.path, `unknown key "${key}"; known are ${keys.join(', ')}`);
-  }
-  return value as JsonObject;
-}
-
-function checkText(place: Place, value: unknown, what: string, pattern = /\S/): string {
-  if (typeof value !== 'string' || !pattern.test(value)) fail(place, what, value);
-  return value;
-}
-
-function optionalText(place: Place, value: unknown, what: string, pattern?: RegExp): string | undefined {
-  return value === undefined ? undefined : checkText(place, value, what, pattern);
-}
-
-function optionalBoolean(place: Place, value: unknown): boolean | undefined {
-  if (value !== undefined && typeof value !== 'boolean') fail(place, 'true or false', value);
-  return value;
-}
-
-function checkWord<T extends string>(place: Place, value: unknown, words: readonly T[]): T {
-  const word = words.find((known) => known === value);
-  return word ?? fail(place, `one of ${words.join(', ')}`, value);
-}
-
-/** The names of one of the schema's enums; numeric enums have their reverse mapping among the keys. */
-export const enumWords = (words: object): string[] =>
-  Object.keys(words).filter((word) => Number.isNaN(Number(word)));
-
+const LAYERS = enumWords(Layer);
+const KINDS = enumWords(Kind);
 /** Ops that an entry may have: the others are rows that the formats make themselves. */
-export const ENTRY_OPS = enumWords(Op).filter((word) => word !== 'lost' && word !== 'stack');
-
-function checkEnum<E extends number>(
-  place: Place,
-  value: unknown,
-  words: readonly string[],
-  values: object,
-): E {
-  return (values as Readonly<Record<string, E>>)[checkWord(place, value, words)]!;
-}
+export const ENTRY_OPS = new Map([...enumWords(Op)].filter(([, op]) => op !== Op.lost && op !== Op.stack));
 
 interface FieldDefaults {
   readonly probe: boolean;
@@ -173,20 +108,28 @@ function checkFields(place: Place, value: unknown, defaults: FieldDefaults): Dic
   );
 }
 
+/** Ops about a device, not about a mapping in one address space. */
+const DEVICE_OPS: readonly Op[] = [Op.remove, Op.removed];
+
+function neededColumns(layer: Layer, op: Op): readonly (readonly Column[])[] | undefined {
+  if (DEVICE_OPS.includes(op)) return [['device']];
+  return LEDGER_OPS.includes(op) ? NEEDED[layer] : undefined;
+}
+
 function checkNeeded(place: Place, layer: Layer, op: Op, fields: readonly DictionaryField[]): void {
+  const about = `op "${Op[op]}" in layer "${Layer[layer]}"`;
+  if (DEVICE_OPS.includes(op) && layer !== Layer.none) {
+    throw new DictionaryError(
+      place.file,
+      place.path,
+      `${about}: a device goes in all layers at once, so the layer must be "none"`,
+    );
+  }
   const has = (column: Column) => fields.some((field) => field.column === column);
-  const choices = LEDGER_OPS.includes(op)
-    ? NEEDED[layer]
-    : op === Op.remove || op === Op.removed
-      ? [['device'] as const]
-      : undefined;
+  const choices = neededColumns(layer, op);
   if (choices === undefined || choices.some((choice) => choice.every(has))) return;
   const wanted = choices.map((choice) => choice.join(' and ')).join(', or ');
-  throw new DictionaryError(
-    place.file,
-    place.path,
-    `op "${Op[op]}" in layer "${Layer[layer]}" needs fields for ${wanted}`,
-  );
+  throw new DictionaryError(place.file, place.path, `${about} needs fields for ${wanted}`);
 }
 
 /** Throws DictionaryError. */
@@ -201,12 +144,10 @@ export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 
     FUNCTION_NAME,
   );
   const probe = optionalBoolean(inside(place, 'probe'), given.probe) ?? onFunction !== undefined;
-  const layer = checkEnum<Layer>(inside(place, 'layer'), given.layer, enumWords(Layer), Layer);
-  const op = checkEnum<Op>(inside(place, 'op'), given.op, ENTRY_OPS, Op);
+  const layer = checkEnum(inside(place, 'layer'), given.layer, LAYERS) as Layer;
+  const op = checkEnum(inside(place, 'op'), given.op, ENTRY_OPS) as Op;
   const kind =
-    given.kind === undefined
-      ? Kind.none
-      : checkEnum<Kind>(inside(place, 'kind'), given.kind, enumWords(Kind), Kind);
+    given.kind === undefined ? Kind.none : (checkEnum(inside(place, 'kind'), given.kind, KINDS) as Kind);
   const kernels = optionalText(inside(place, 'kernels'), given.kernels, 'kernel versions as text');
   const fields = checkFields(inside(place, 'fields'), given.fields, { probe, op });
   checkNeeded(place, layer, op, fields);

@@ -7,11 +7,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { Kind, Layer, Op } from '../wasm/schema.js';
 import type { Dictionary, DictionaryEntry } from './dictionary.js';
-import { checkEntry, checkObject, DictionaryError, fail, inside, type Place } from './dictionary-entry.js';
+import { checkObject, DictionaryError, fail, inside, type Place } from './dictionary-check.js';
+import { checkEntry } from './dictionary-entry.js';
 import { TYPE_LOST, TYPE_STACK } from './format.js';
 import { inPackage } from './package-root.js';
 
-export { DictionaryError } from './dictionary-entry.js';
+export { DictionaryError } from './dictionary-check.js';
 
 type NewEntry = Omit<DictionaryEntry, 'id'>;
 

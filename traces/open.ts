@@ -1,0 +1,52 @@
+/**
+ * A capture, opened: the one way from a path to events.
+ *
+ * In: a path or "-", and an event dictionary. Out: a Capture of whichever format the bytes look like, or a CaptureError.
+ */
+import type { Dictionary } from './dictionary.js';
+import type { Capture, Format, OpenContext } from './format.js';
+import { formats as registered } from './formats/index.js';
+import { notACapture } from './not-a-capture.js';
+import { openSource } from './open-source.js';
+import type { ByteSource } from './source.js';
+
+export interface OpenOptions {
+  readonly dictionary: Dictionary;
+  /** Hears now and then how many bytes of the input, as it lies on disk, have been read. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** Throws CaptureError. Closing the capture closes the input. */
+export async function openCapture(
+  pathOrDash: string,
+  options: OpenOptions,
+  formats: readonly Format[] = registered,
+): Promise<Capture> {
+  const { source, compressed } = await openSource(pathOrDash, options.onProgress);
+  // The format counts decompressed bytes; of a compressed input the source tells how much was read.
+  const context: OpenContext = compressed ? { dictionary: options.dictionary } : options;
+  try {
+    const head = await source.head();
+    const format = formats.find((candidate) => candidate.sniff(head));
+    if (format === undefined) throw notACapture(source.name, head, formats);
+    return withSource(await format.open(source, context), source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** The format's capture, with what the source itself has to say. */
+function withSource(capture: Capture, source: ByteSource): Capture {
+  return {
+    info: capture.info,
+    streams: capture.streams,
+    counters: () => [...capture.counters(), ...source.counters()],
+    eventCounts: () => capture.eventCounts(),
+    ...(capture.symbol === undefined ? {} : { symbol: capture.symbol.bind(capture) }),
+    async close() {
+      await capture.close();
+      await source.close();
+    },
+  };
+}
