@@ -76,7 +76,10 @@ export interface StreamEnd {
   problem?: string;
 }
 
-/** A decompressor of streams: it yields what could be read, then sets `end.problem` where that was not all. */
+/**
+ * A decompressor of streams: it yields what could be read, then sets `end.problem` where that was not all.
+ * A cut costs nothing that was there; damage costs up to 256 KiB before it, which the decoder holds when it finds out.
+ */
 export type Decompress = (input: AsyncIterable<Uint8Array>, end: StreamEnd) => AsyncIterable<Uint8Array>;
 
 /**

@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, openSync, read, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
-import { type Decompress, decompressGzip, decompressZstd } from './decompress.js';
+import { type Decompress, decompressGzip, decompressZstd, type StreamEnd } from './decompress.js';
 import { fileSource, readError, reasonOf } from './file-source.js';
 import { CaptureError } from './format.js';
 import type { ByteSource } from './source.js';
@@ -165,19 +165,21 @@ export async function openSource(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<OpenSource> {
   let source = openDescriptor(pathOrDash);
+  let end: StreamEnd = {};
   try {
     for (let layers = 0; ; layers++) {
       const head = await source.head();
       const compression = compressionOf(head);
       if (compression === undefined)
-        return { source: await checkNotEmpty(source, head), compressed: layers > 0 };
+        return { source: checkNotEmpty(source, head, end), compressed: layers > 0 };
       if (layers === LAYERS_MOST)
         throw new CaptureError(
           source.name,
           `compressed more than ${LAYERS_MOST} times over`,
           'Decompress it first.',
         );
-      source = decompressed(source, compression, layers === 0 ? onBytes : () => {});
+      end = {};
+      source = decompressed(source, compression, end, layers === 0 ? onBytes : () => {});
     }
   } catch (error) {
     await source.close();
@@ -188,18 +190,17 @@ export async function openSource(
 function decompressed(
   input: ByteSource,
   compression: Compression,
+  end: StreamEnd,
   onBytes: (bytes: number) => void,
 ): ByteSource {
-  const end = {};
   const chunks = compression.decompress(chunksOf(input, onBytes), end);
-  const source = streamSource(input.name, { chunks, end, close: () => input.close() });
-  return source;
+  return streamSource(input.name, { chunks, end, close: () => input.close() });
 }
 
-async function checkNotEmpty(source: ByteSource, head: Uint8Array): Promise<ByteSource> {
+function checkNotEmpty(source: ByteSource, head: Uint8Array, end: StreamEnd): ByteSource {
   if (head.length > 0) return source;
-  const [cut] = source.counters();
-  if (cut !== undefined)
-    throw new CaptureError(source.name, `expected a capture, found nothing: ${cut.help}`, RECORD);
-  throw new CaptureError(source.name, 'expected a capture, found an empty file: 0 bytes', RECORD);
+  if (end.problem === undefined)
+    throw new CaptureError(source.name, 'expected a capture, found an empty file: 0 bytes', RECORD);
+  const problem = `expected a capture, found nothing that can be read: ${end.problem}`;
+  throw new CaptureError(source.name, problem, 'Copy the file again, or record again.');
 }

@@ -44,6 +44,7 @@ class StreamSource implements ByteSource {
   /** Bytes that were taken from the stream and not yet handed out. */
   private pending: Uint8Array = new Uint8Array(0);
   private handedOut = 0;
+  private received = 0;
   private spool?: ByteSource;
   private readonly iterator: AsyncIterator<Uint8Array>;
 
@@ -95,7 +96,8 @@ class StreamSource implements ByteSource {
     const { problem } = this.stream.end;
     if (problem === undefined) return [];
     const help = `The input ends early: ${problem}. What came before is in the report; copy the file again, or record again.`;
-    return [{ name: 'input-cut-short', severity: 'error', count: 1, help }];
+    const first = `after ${this.received} bytes of decompressed data`;
+    return [{ name: 'input-cut-short', severity: 'error', count: 1, help, first }];
   }
 
   async close(): Promise<void> {
@@ -106,7 +108,9 @@ class StreamSource implements ByteSource {
 
   private async nextChunk(): Promise<Uint8Array | undefined> {
     const next = await this.iterator.next();
-    return next.done ? undefined : next.value;
+    if (next.done) return undefined;
+    this.received += next.value.length;
+    return next.value;
   }
 
   private async fillSpool(): Promise<ByteSource> {
