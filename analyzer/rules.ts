@@ -66,17 +66,25 @@ const HEADER_ADVICE = 'A rule begins with comment lines "-- key: value"; see doc
 
 /** Rules of a folder and its subfolders, ordered by id. Throws RuleError. */
 export function readRules(folder: string, named: string = folder): Rule[] {
-  const rules = sqlFiles(folder).map((file) => parseRule(readFileSync(file, 'utf8'), join(named, relative(folder, file))));
+  const rules = sqlFiles(folder).map((file) =>
+    parseRule(readFileSync(file, 'utf8'), join(named, relative(folder, file))),
+  );
   return rules.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
 /** The rules that come with the package, with those of the user's folder: one of the same id replaces the built-in one. */
 export function loadRules(userFolder?: string): Rule[] {
-  const rules = new Map(readRules(inPackage('analyzer', 'rules')).map((rule) => [rule.id, rule]));
+  const rules = new Map(
+    readRules(inPackage('analyzer', 'rules'), join('analyzer', 'rules')).map((rule) => [rule.id, rule]),
+  );
   if (userFolder !== undefined) {
     const own = new Set<string>();
     for (const rule of readUserRules(userFolder)) {
-      if (own.has(rule.id)) throw new RuleError(`${rule.file}: a second rule called ${rule.id}`, 'Give each rule an id of its own.');
+      if (own.has(rule.id))
+        throw new RuleError(
+          `${rule.file}: a second rule called ${rule.id}`,
+          'Give each rule an id of its own.',
+        );
       own.add(rule.id);
       rules.set(rule.id, rule);
     }
@@ -87,10 +95,14 @@ export function loadRules(userFolder?: string): Rule[] {
 function readUserRules(folder: string): Rule[] {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isDirectory()) {
-    throw new RuleError(`${folder}: expected a folder of rules (*.sql), found ${stat === undefined ? 'nothing' : 'a file'}`, 'Give --rules a folder.');
+    throw new RuleError(
+      `${folder}: expected a folder of rules (*.sql), found ${stat === undefined ? 'nothing' : 'a file'}`,
+      'Give --rules a folder.',
+    );
   }
   const rules = readRules(folder);
-  if (rules.length === 0) throw new RuleError(`${folder}: no rule in it (*.sql)`, 'Give --rules a folder with at least one rule.');
+  if (rules.length === 0)
+    throw new RuleError(`${folder}: no rule in it (*.sql)`, 'Give --rules a folder with at least one rule.');
   return rules;
 }
 
@@ -104,7 +116,10 @@ export function chooseRules(rules: readonly Rule[], only: readonly string[] | un
 export function findRule(rules: readonly Rule[], id: string): Rule {
   const rule = rules.find((one) => one.id === id);
   if (rule === undefined) {
-    throw new RuleError(`no rule is called ${JSON.stringify(id)}`, `There are: ${rules.map((one) => one.id).join(', ')}.`);
+    throw new RuleError(
+      `no rule is called ${JSON.stringify(id)}`,
+      `There are: ${rules.map((one) => one.id).join(', ')}.`,
+    );
   }
   return rule;
 }
@@ -124,15 +139,24 @@ function sqlFiles(folder: string): string[] {
 export function parseRule(text: string, file: string): Rule {
   const { fields, sql } = splitHeader(text, file);
   const one = (key: string): string => fields.get(key)?.[0] ?? '';
-  for (const key of REQUIRED) if (one(key) === '') throw new RuleError(`${file}: the header has no "${key}"`, HEADER_ADVICE);
+  for (const key of REQUIRED)
+    if (one(key) === '') throw new RuleError(`${file}: the header has no "${key}"`, HEADER_ADVICE);
   for (const key of fields.keys()) {
-    if (!KNOWN.has(key)) throw new RuleError(`${file}: the header has an unknown key "${key}"`, `Known keys: ${[...KNOWN].join(', ')}.`);
+    if (!KNOWN.has(key))
+      throw new RuleError(
+        `${file}: the header has an unknown key "${key}"`,
+        `Known keys: ${[...KNOWN].join(', ')}.`,
+      );
   }
   const severity = SEVERITIES.find((name) => name === one('severity'));
   if (severity === undefined) {
-    throw new RuleError(`${file}: severity is "${one('severity')}", expected ${SEVERITIES.join(', ')}`, HEADER_ADVICE);
+    throw new RuleError(
+      `${file}: severity is "${one('severity')}", expected ${SEVERITIES.join(', ')}`,
+      HEADER_ADVICE,
+    );
   }
-  if (!/^[a-z][a-z0-9-]*$/.test(one('id'))) throw new RuleError(`${file}: the id "${one('id')}" is not kebab-case`, HEADER_ADVICE);
+  if (!/^[a-z][a-z0-9-]*$/.test(one('id')))
+    throw new RuleError(`${file}: the id "${one('id')}" is not kebab-case`, HEADER_ADVICE);
   if (sql === '') throw new RuleError(`${file}: no SELECT after the header`, HEADER_ADVICE);
   return {
     id: one('id'),
@@ -165,7 +189,10 @@ function splitHeader(text: string, file: string): { fields: Map<string, string[]
     } else if (more !== null && last !== undefined) {
       last[last.length - 1] = `${last[last.length - 1]!} ${more[1]!.trim()}`.trim();
     } else if (line !== '' && line !== '--') {
-      throw new RuleError(`${file}: line ${at + 1} of the header is neither "-- key: value" nor goes on with one`, HEADER_ADVICE);
+      throw new RuleError(
+        `${file}: line ${at + 1} of the header is neither "-- key: value" nor goes on with one`,
+        HEADER_ADVICE,
+      );
     }
   }
   return { fields, sql: lines.slice(at).join('\n').trim().replace(/;\s*$/, '') };
@@ -180,17 +207,28 @@ function parseNeed(value: string, file: string): Need {
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];
   const layer = match?.[3] === undefined ? undefined : Layer[match[3] as keyof typeof Layer];
-  const wrong = match === null || ops.some((op) => op === undefined) || (match[2] !== undefined && kind === undefined);
+  const wrong =
+    match === null || ops.some((op) => op === undefined) || (match[2] !== undefined && kind === undefined);
   if (wrong || (match[3] !== undefined && layer === undefined)) {
-    throw new RuleError(`${file}: needs is "${text}"`, 'Expected an operation, as in "close of sg in dma; record dma:dma_unmap_sg".');
+    throw new RuleError(
+      `${file}: needs is "${text}"`,
+      'Expected an operation, as in "close of sg in dma; record dma:dma_unmap_sg".',
+    );
   }
-  return { ops, text, advice, ...(kind === undefined ? {} : { kind }), ...(layer === undefined ? {} : { layer }) };
+  return {
+    ops,
+    text,
+    advice,
+    ...(kind === undefined ? {} : { kind }),
+    ...(layer === undefined ? {} : { layer }),
+  };
 }
 
 /** `name = default; what it is`. */
 function parseParameter(value: string, file: string): Parameter {
   const match = /^(\w+)\s*=\s*([^;]+?)\s*(?:;\s*(.*))?$/.exec(value);
-  if (match === null) throw new RuleError(`${file}: param is "${value}"`, 'Expected "name = default; what it is".');
+  if (match === null)
+    throw new RuleError(`${file}: param is "${value}"`, 'Expected "name = default; what it is".');
   const number = Number(match[2]);
   return { name: match[1]!, value: Number.isNaN(number) ? match[2]! : number, doc: match[3] ?? '' };
 }

@@ -44,7 +44,8 @@ export function frameName(frame: string): { name: string; module?: string } {
 /** What kind of core function it is ("tracing", "the DMA API", …), or undefined for any other function. */
 function coreGroup(name: string, module: string | undefined): string | undefined {
   const matches = (group: CoreGroup): boolean =>
-    group.names.includes(name) || (module === undefined && group.prefixes.some((prefix) => name.startsWith(prefix)));
+    group.names.includes(name) ||
+    (module === undefined && group.prefixes.some((prefix) => name.startsWith(prefix)));
   return coreGroups().find(matches)?.what;
 }
 
@@ -65,4 +66,10 @@ export function siteOf(frames: readonly string[]): Site | undefined {
     if (group !== 'tracing') via = name;
   }
   return undefined;
+}
+
+/** Whether a frame belongs to tracing itself, or is generated code without a name: nothing that a reader wants to see on top of a stack. */
+export function isTracingFrame(frame: string): boolean {
+  const { name, module } = frameName(frame);
+  return ADDRESS.test(name) || coreGroup(name, module) === 'tracing';
 }

@@ -7,6 +7,9 @@ CREATE OR REPLACE TEMP MACRO kind_name(kind) AS
     WHEN 'noncontiguous' THEN 'noncontiguous buffer' WHEN 'resource' THEN 'resource mapping' ELSE 'mapping' END;
 CREATE OR REPLACE TEMP MACRO things(n, kind) AS counted(n, kind_name(kind), kind_name(kind) || 's');
 
+-- A fact that an event may not tell.
+CREATE OR REPLACE TEMP MACRO told(x) AS coalesce(x::VARCHAR, '?');
+
 -- Confidence of a finding. `doubtful` is true for an instance that a lost event could explain away.
 CREATE OR REPLACE TEMP MACRO confidence_of(doubtful) AS CASE WHEN bool_and(doubtful) THEN 'possible' ELSE 'certain' END;
 CREATE OR REPLACE TEMP MACRO reason_of(doubtful, certain_text, possible_text) AS

@@ -20,7 +20,7 @@ WITH mapping AS (
 -- What is usual at one site.
 usual AS (
   SELECT capture, device, kind, dir, site, count(*) AS closed, max(closed_ts - opened_ts) AS oldest, mode(close_stack) AS close_stack,
-    (max(opened_ts, 10))[-1] AS overtaker_ts
+    (max(opened_ts, $min_overtaken::BIGINT))[-1] AS overtaker_ts
   FROM mapping WHERE closed_ts IS NOT NULL AND end_reason = 'closed'
   GROUP BY capture, device, kind, dir, site
 ),

@@ -9,8 +9,8 @@
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with different attributes"
 SELECT
   capture, device, mapped_kind AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || device || ' unmapped with other attributes: the first was mapped with '
-    || printf('0x%x', arg_min(mapped_attrs, seq)) || ' and unmapped with ' || printf('0x%x', arg_min(event_attrs, seq)) AS message,
+  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || told(device) || ' unmapped with other attributes: the first was mapped with '
+    || told(printf('0x%x', arg_min(mapped_attrs, seq))) || ' and unmapped with ' || told(printf('0x%x', arg_min(event_attrs, seq))) AS message,
   count(*) FILTER (NOT again) AS count, coalesce(sum(mapped_bytes) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
   'Unmapped by' AS close_label,

@@ -9,10 +9,10 @@
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated" (for the wrong device)
 SELECT
   capture, mapped_device AS device, mapped_kind AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || mapped_device || ' unmapped for another device, ' || device || ', and still open' AS message,
+  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || mapped_device || ' unmapped for another device, ' || told(device) || ', and still open' AS message,
   count(*) FILTER (NOT again) AS count, coalesce(sum(mapped_bytes) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
-  'Unmapped for ' || device || ' by' AS close_label,
+  'Unmapped for ' || told(device) || ' by' AS close_label,
   confidence_of(after_loss) AS confidence,
   reason_of(after_loss, 'the unmap fits no mapping of its own device, and this one was never unmapped',
     'events were lost: the other device''s own map, or this mapping''s unmap, may be among them') AS reason

@@ -9,7 +9,7 @@
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated"
 SELECT
   capture, device, coalesce(mapped_kind, event_kind) AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || device
+  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || told(device)
     || ' unmapped again after the unmap' AS message,
   count(*) FILTER (NOT again) AS count,
   coalesce(sum(coalesce(mapped_bytes, event_len)) FILTER (NOT again), 0) AS bytes,

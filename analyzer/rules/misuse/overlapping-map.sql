@@ -20,7 +20,7 @@ WITH pair AS (
 SELECT
   capture, device, mapped_kind AS kind, site, via, other_site AS close_site, other_via AS close_via,
   CASE WHEN reads_only THEN 'info' ELSE 'warning' END AS severity,
-  things(count(*) FILTER (NOT again), mapped_kind) || ' of memory that ' || device || ' had mapped already; '
+  things(count(*) FILTER (NOT again), mapped_kind) || ' of memory that ' || told(device) || ' had mapped already; '
     || CASE WHEN reads_only THEN 'the device only reads through both'
        ELSE 'the first pair is ' || coalesce(arg_min(other_dir, seq), 'unknown') || ' and ' || coalesce(arg_min(mapped_dir, seq), 'unknown') END AS message,
   count(*) FILTER (NOT again) AS count, coalesce(sum(len) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,

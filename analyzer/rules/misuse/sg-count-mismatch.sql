@@ -9,8 +9,8 @@
 -- contract: Documentation/core-api/dma-api.rst: dma_unmap_sg() takes the nents given to dma_map_sg(), not what it returned; kernel/dma/debug.c: "different entry count"
 SELECT
   capture, device, mapped_kind AS kind, site, via, close_site, close_via,
-  counted(count(*) FILTER (NOT again), 'scatterlist', 'scatterlists') || ' of ' || device || ' unmapped with another number of entries: the first was mapped with '
-    || arg_min(expected, seq) || ' and unmapped with ' || arg_min(actual, seq) AS message,
+  counted(count(*) FILTER (NOT again), 'scatterlist', 'scatterlists') || ' of ' || told(device) || ' unmapped with another number of entries: the first was mapped with '
+    || told(arg_min(expected, seq)) || ' and unmapped with ' || told(arg_min(actual, seq)) AS message,
   count(*) FILTER (NOT again) AS count, coalesce(sum(len) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
   'Unmapped by' AS close_label,

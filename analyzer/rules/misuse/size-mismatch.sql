@@ -9,8 +9,8 @@
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with different size"
 SELECT
   capture, device, mapped_kind AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || device || ' unmapped with another size: the first was mapped with '
-    || arg_min(mapped_len, seq) || ' bytes and unmapped with ' || arg_min(event_len, seq) AS message,
+  things(count(*) FILTER (NOT again), mapped_kind) || ' of ' || told(device) || ' unmapped with another size: the first was mapped with '
+    || told(arg_min(mapped_len, seq)) || ' bytes and unmapped with ' || told(arg_min(event_len, seq)) AS message,
   count(*) FILTER (NOT again) AS count, coalesce(sum(abs(mapped_len::HUGEINT - event_len::HUGEINT)) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
   'Unmapped by' AS close_label,

@@ -10,7 +10,7 @@
 -- contract: kernel/dma/debug.c, check_sync(): "device driver syncs DMA memory with different direction", "read-only for cpu", "write-only to device"
 SELECT
   capture, device, coalesce(mapped_kind, event_kind) AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || device || ' synced with another direction: the first was mapped ' || arg_min(mapped_dir, seq) || ' and synced ' || arg_min(event_dir, seq) AS message,
+  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || told(device) || ' synced with another direction: the first was mapped ' || told(arg_min(mapped_dir, seq)) || ' and synced ' || told(arg_min(event_dir, seq)) AS message,
   count(*) FILTER (NOT again) AS count,
   coalesce(sum(coalesce(mapped_bytes, event_len)) FILTER (NOT again), 0) AS bytes,
   min(ts) AS first_ts, max(ts) AS last_ts,

@@ -10,7 +10,7 @@
 -- contract: kernel/dma/debug.c, check_sync(): "device driver syncs DMA memory outside allocated range"
 SELECT
   capture, device, coalesce(mapped_kind, event_kind) AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || device || ' synced beyond the end: the first has ' || arg_min(expected, seq) || ' bytes and was synced up to ' || arg_min(actual, seq) AS message,
+  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || told(device) || ' synced beyond the end: the first has ' || told(arg_min(expected, seq)) || ' bytes and was synced up to ' || told(arg_min(actual, seq)) AS message,
   count(*) FILTER (NOT again) AS count,
   coalesce(sum(coalesce(mapped_bytes, event_len)) FILTER (NOT again), 0) AS bytes,
   min(ts) AS first_ts, max(ts) AS last_ts,

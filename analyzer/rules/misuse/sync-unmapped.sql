@@ -10,7 +10,7 @@
 -- contract: kernel/dma/debug.c, check_sync(): "device driver tries to sync DMA memory it has not allocated"
 SELECT
   capture, device, coalesce(mapped_kind, event_kind) AS kind, site, via, close_site, close_via,
-  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || device || ' synced after the unmap' AS message,
+  things(count(*) FILTER (NOT again), coalesce(mapped_kind, event_kind)) || ' of ' || told(device) || ' synced after the unmap' AS message,
   count(*) FILTER (NOT again) AS count,
   coalesce(sum(coalesce(mapped_bytes, event_len)) FILTER (NOT again), 0) AS bytes,
   min(ts) AS first_ts, max(ts) AS last_ts,

@@ -10,9 +10,9 @@
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated"
 SELECT
   capture, device, event_kind AS kind, site, via, close_site, close_via,
-  'unmaps of ' || counted(count(*), 'address', 'addresses') || ' where nothing was mapped for ' || device AS message,
+  counted(count(*), 'unmap', 'unmaps') || ' where nothing was mapped for ' || told(device) AS message,
   count(*) AS count, coalesce(sum(event_len), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
-  NULL::UINTEGER AS lifetime, NULL::UINTEGER AS open_stack, arg_min(close_stack, seq) AS close_stack, 'Unmapped by' AS close_label,
+  NULL::BIGINT AS lifetime, NULL::UINTEGER AS open_stack, arg_min(close_stack, seq) AS close_stack, 'Unmapped by' AS close_label,
   confidence_of(after_loss) AS confidence,
   reason_of(after_loss, 'the IOMMU had nothing to unmap at that address', 'events were lost before it: its map and the IOMMU''s unmap may be among them') AS reason
 FROM incidents

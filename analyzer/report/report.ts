@@ -1,0 +1,157 @@
+/**
+ * Everything that a report says, in whatever format it is printed.
+ *
+ * In: the database of an analysis and the rules' results. Out: one plain object.
+ */
+import type { Confidence, Finding, Queryable, Row, RuleResult } from '../findings.js';
+import { SEVERITIES, type Severity } from '../rules.js';
+
+export interface ReportCounter {
+  readonly capture: number | null;
+  readonly name: string;
+  readonly severity: string;
+  readonly count: bigint;
+  readonly help: string;
+  readonly first: string | null;
+}
+
+export interface Report {
+  /** Rows of the table `captures`. */
+  readonly captures: readonly Row[];
+  readonly results: readonly RuleResult[];
+  /** The worst first: by severity, confidence, then as the rules are ordered. */
+  readonly findings: readonly Finding[];
+  readonly counters: readonly ReportCounter[];
+  /** Rows of `lifetimes` that findings name, by id. */
+  readonly examples: ReadonlyMap<bigint, Row>;
+  /** Frames of the stacks that findings name, by id. */
+  readonly stacks: ReadonlyMap<number, readonly string[]>;
+}
+
+const CONFIDENCES: readonly Confidence[] = ['certain', 'likely', 'possible'];
+
+export async function makeReport(db: Queryable, results: readonly RuleResult[]): Promise<Report> {
+  const findings = results.flatMap((result) => result.findings).sort(worstFirst);
+  return {
+    captures: await db.query('SELECT * FROM captures ORDER BY capture'),
+    results,
+    findings,
+    counters: [...(await replayCounters(db)), ...(await captureCounters(db))],
+    examples: await exampleLifetimes(db, findings),
+    stacks: await stacksOf(db, findings),
+  };
+}
+
+function worstFirst(a: Finding, b: Finding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence)
+  );
+}
+
+/** Whether a report with this finding fails a run: at or above the severity, and more than possible. */
+export function fails(finding: Finding, failOn: Severity | 'never'): boolean {
+  if (failOn === 'never' || finding.confidence === 'possible') return false;
+  return SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(failOn);
+}
+
+async function exampleLifetimes(db: Queryable, findings: readonly Finding[]): Promise<Map<bigint, Row>> {
+  const ids = [...new Set(findings.flatMap((one) => [one.lifetime, one.other]).filter((id) => id !== null))];
+  if (ids.length === 0) return new Map();
+  const rows = await db.query(
+    `SELECT id, kind::VARCHAR AS kind, device::VARCHAR AS device, addr, len, phys, dir::VARCHAR AS dir, opened_ts, closed_ts,
+       open_tid, open_comm::VARCHAR AS open_comm, close_tid, sg_group
+     FROM lifetimes WHERE id IN (SELECT unnest(from_json($ids::JSON, '["BIGINT"]'))) ORDER BY id`,
+    { ids: JSON.stringify(ids.map(String)) },
+  );
+  return new Map(rows.map((row) => [BigInt(row.id as bigint), row]));
+}
+
+async function stacksOf(
+  db: Queryable,
+  findings: readonly Finding[],
+): Promise<Map<number, readonly string[]>> {
+  const ids = new Set(
+    findings.flatMap((one) => [one.open_stack, one.close_stack]).filter((id) => id !== null),
+  );
+  if (ids.size === 0) return new Map();
+  const rows = await db.query(
+    'SELECT id, frames FROM stacks WHERE id IN (SELECT unnest(from_json($ids::JSON, \'["BIGINT"]\'))) ORDER BY id',
+    {
+      ids: JSON.stringify([...ids]),
+    },
+  );
+  return new Map(rows.map((row) => [Number(row.id), row.frames as string[]]));
+}
+
+async function captureCounters(db: Queryable): Promise<ReportCounter[]> {
+  const rows = await db.query(
+    'SELECT capture, name, severity, count, help, first FROM counters ORDER BY capture, name',
+  );
+  return rows.map((row) => ({
+    capture: Number(row.capture),
+    name: String(row.name),
+    severity: String(row.severity),
+    count: BigInt(row.count as bigint),
+    help: String(row.help),
+    first: row.first == null ? null : String(row.first),
+  }));
+}
+
+/** What the replay saw and no rule judges, with a name for people. */
+const REPLAY_COUNTERS: Readonly<Record<string, { name: string; severity: string; help: string }>> = {
+  before_capture: {
+    name: 'mapped-before-capture',
+    severity: 'info',
+    help: 'Unmaps of what was mapped before the capture began.',
+  },
+  sync_unknown: {
+    name: 'synced-before-capture',
+    severity: 'info',
+    help: 'Syncs of memory that was never seen mapped: most likely it was mapped before the capture began.',
+  },
+  inferred_lost: {
+    name: 'unmap-inferred',
+    severity: 'warning',
+    help: 'Mappings whose unmap was lost: the same address was mapped again after events were lost.',
+  },
+  unmap_unrecordable: {
+    name: 'unmap-unrecordable',
+    severity: 'warning',
+    help: 'Scatterlists of 504 entries or more whose unmap ftrace cannot record; they are counted as open and blamed on nobody.',
+  },
+};
+
+async function replayCounters(db: Queryable): Promise<ReportCounter[]> {
+  const kinds = JSON.stringify(Object.keys(REPLAY_COUNTERS));
+  const rows = await db.query(
+    `SELECT capture, kind::VARCHAR AS kind, count(*)::BIGINT AS count FROM anomalies
+     WHERE kind::VARCHAR IN (SELECT unnest(from_json($kinds::JSON, '["VARCHAR"]'))) GROUP BY capture, kind::VARCHAR ORDER BY capture, kind::VARCHAR`,
+    { kinds },
+  );
+  const lost = await db.query(
+    'SELECT capture, count(*)::BIGINT AS gaps, sum(count)::BIGINT AS events FROM losses GROUP BY capture ORDER BY capture',
+  );
+  return [...lost.map(lossCounter), ...rows.map(replayCounter)];
+}
+
+function replayCounter(row: Row): ReportCounter {
+  return {
+    ...REPLAY_COUNTERS[String(row.kind)]!,
+    capture: Number(row.capture),
+    count: BigInt(row.count as bigint),
+    first: null,
+  };
+}
+
+function lossCounter(row: Row): ReportCounter {
+  const known = row.events !== null;
+  return {
+    capture: Number(row.capture),
+    name: known ? 'events-lost' : 'losses',
+    severity: 'warning',
+    count: BigInt((known ? row.events : row.gaps) as bigint),
+    help: `Events that the kernel dropped because a buffer was full${known ? `, in ${row.gaps} gaps` : '; how many is not told'}. From the first gap on, absence proves nothing.`,
+    first: null,
+  };
+}

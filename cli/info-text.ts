@@ -1,0 +1,65 @@
+/** What `dmaspan info` prints of one capture. */
+import type { AnalyzedCapture } from '../analyzer/analysis.js';
+import { plural, timeText, wrap } from '../analyzer/report/layout.js';
+import { LOSS_COUNT, ROWS, TableId } from '../wasm/schema.js';
+
+/** `known`: names of the events that the dictionary has. */
+export function infoText(capture: AnalyzedCapture, known: ReadonlySet<string>): string {
+  const { file, info, core, counters, eventCounts } = capture;
+  const lines = [
+    file,
+    field('format', info.format),
+    field('kernel', info.kernel),
+    field('host', info.host),
+    field(
+      'clock',
+      info.clock === undefined
+        ? undefined
+        : `${info.clock}${info.clockUnit === 'tick' ? ' (counts ticks)' : ''}`,
+    ),
+    field('cpus', info.cpus),
+    field('page size', `${info.pageSize} bytes`),
+    field('time', span(capture)),
+    field('events', `${core.rows(TableId.events)} known to the dictionary`),
+    field('mappings', core.rows(TableId.lifetimes)),
+    field('losses', lossText(capture)),
+    ...info.notes.map((note) => field('note', note)),
+    '',
+    '  events by name (* not in the dictionary, counted only)',
+    ...[...eventCounts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `  ${String(count).padStart(12)}  ${name}${known.has(name) ? '' : ' *'}`),
+  ];
+  if (counters.length > 0) lines.push('', '  counted while reading');
+  for (const { name, count, help, first } of counters) {
+    lines.push(
+      `  ${String(count).padStart(12)}  ${name}`,
+      ...wrap(first === undefined ? help : `${help} First: ${first}`, ' '.repeat(16), ' '.repeat(16)),
+    );
+  }
+  return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
+}
+
+function field(name: string, value: string | number | undefined): string | undefined {
+  return value === undefined ? undefined : `  ${name.padEnd(11)}${value}`;
+}
+
+function span({ firstTs, lastTs, info }: AnalyzedCapture): string | undefined {
+  if (firstTs === undefined || lastTs === undefined) return undefined;
+  return `${timeText(firstTs, info.clockUnit)} to ${timeText(lastTs, info.clockUnit)} (${timeText(lastTs - firstTs, info.clockUnit)})`;
+}
+
+function lossText({ core }: AnalyzedCapture): string {
+  const rows = core.rows(TableId.losses);
+  if (rows === 0) return 'none';
+  let lost = 0n;
+  for (let first = 0; first < rows; first += ROWS) {
+    const counts = new BigUint64Array(
+      core.memory(),
+      core.block(TableId.losses, first / ROWS) + LOSS_COUNT,
+      Math.min(ROWS, rows - first),
+    );
+    for (const count of counts) if (count !== 0xffff_ffff_ffff_ffffn) lost += count;
+  }
+  return `${plural(rows, 'gap')}, ${lost === 0n ? 'events not counted by the kernel' : plural(lost, 'event')}`;
+}

@@ -1,0 +1,111 @@
+/** `dmaspan report`: captures in, findings out. */
+import { existsSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import type { Severity } from '../analyzer/rules.js';
+import { EXIT_CLEAN, EXIT_FINDINGS } from './exit-codes.js';
+import { print, wantsColour } from './output.js';
+
+interface Arguments {
+  captures: string[];
+  format: 'text' | 'json';
+  failOn: Severity | 'never';
+  rules: string | undefined;
+  events: string[] | undefined;
+  only: string[] | undefined;
+}
+
+export const reportCommand: CommandModule<object, Arguments> = {
+  command: 'report <captures..>',
+  describe: 'Who leaked or misused which DMA mapping, and where it was mapped',
+  builder: (yargs) =>
+    yargs
+      .positional('captures', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'Captures (ftrace text, trace.dat; .gz and .zst too); "-" is stdin',
+      })
+      .option('format', {
+        choices: ['text', 'json'] as const,
+        default: 'text' as const,
+        describe: 'For people, or one JSON object (docs/report-json.md)',
+      })
+      .option('fail-on', {
+        choices: ['error', 'warning', 'info', 'never'] as const,
+        default: 'error' as const,
+        describe:
+          'Exit with 1 for findings of this severity or worse; findings that are only possible never count',
+      })
+      .option('rules', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Folder of rules of your own (docs/rules/README.md)',
+      })
+      .option('events', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Event dictionary of your own, for the events of your driver',
+      })
+      .option('only', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Only these rules (dmaspan rules lists them)',
+      })
+      .example('$0 report trace.dat', 'Read a trace-cmd recording')
+      .example('cat /sys/kernel/tracing/trace | $0 report -', 'Read ftrace text from stdin')
+      .example('$0 report trace.txt --only leak-at-removal', 'Run one rule')
+      .example(
+        '$0 report trace.dat --format json --fail-on warning',
+        'For CI: exit code 1 for warnings too',
+      ) as never,
+  handler: async (argv) => {
+    process.exitCode = await report(argv);
+  },
+};
+
+async function report(argv: Arguments): Promise<number> {
+  const { chooseRules, loadRules } = await import('../analyzer/rules.js');
+  const rules = loadRules(argv.rules);
+  const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
+  const chosen = chooseRules(rules, only);
+  const [{ analyzeInputs }, { openDatabase }, { asQueryable, judge, recordedBy }, { fails, makeReport }] =
+    await Promise.all([
+      import('./analysis.js'),
+      import('../analyzer/database.js'),
+      import('../analyzer/findings.js'),
+      import('../analyzer/report/report.js'),
+    ]);
+  const analysis = await analyzeInputs({ captures, events: argv.events });
+  const database = await openDatabase(analysis);
+  try {
+    const db = asQueryable(database);
+    const made = await makeReport(db, await judge(db, chosen, recordedBy(analysis)));
+    await print(await written(made, argv.format));
+    return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
+  } finally {
+    database.close();
+  }
+}
+
+async function written(
+  report: Parameters<typeof import('../analyzer/report/json.js').jsonReport>[0],
+  format: 'text' | 'json',
+): Promise<string> {
+  if (format === 'json') return (await import('../analyzer/report/json.js')).jsonReport(report);
+  return (await import('../analyzer/report/text.js')).textReport(report, wantsColour());
+}
+
+/** `--only a b FILE` takes the file for a rule: what is no rule but is there as a file is a capture. Commas part rules too. */
+function apart(
+  argv: Arguments,
+  ids: ReadonlySet<string>,
+): { captures: string[]; only: string[] | undefined } {
+  const asked = argv.only?.flatMap((item) => (existsSync(item) || item === '-' ? [item] : item.split(',')));
+  const isCapture = (item: string): boolean => !ids.has(item) && (item === '-' || existsSync(item));
+  return {
+    captures: [...argv.captures, ...(asked ?? []).filter(isCapture)],
+    only: asked?.filter((item) => !isCapture(item) && item !== ''),
+  };
+}
