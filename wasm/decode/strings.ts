@@ -57,6 +57,20 @@ export class StringTable {
     return this.add(at, length, hash, slot);
   }
 
+  /** The id of these bytes if they are known, else 0. */
+  lookup(at: usize, length: i32): i32 {
+    const hash = hashBytes(at, length);
+    let slot = hash & this.mask;
+    let id = load<i32>(this.slots + ((slot as usize) << 2));
+    while (id != 0) {
+      const entry = this.entries + ((id - 1) as usize) * ENTRY;
+      if (load<u32>(entry, 8) == hash && load<i32>(entry, 4) == length && memory.compare(load<u32>(entry), at, length) == 0) break;
+      slot = (slot + 1) & this.mask;
+      id = load<i32>(this.slots + ((slot as usize) << 2));
+    }
+    return id;
+  }
+
   private add(at: usize, length: i32, hash: u32, slot: u32): i32 {
     if (this.count == this.entryCapacity) this.growEntries();
     const id = ++this.count;

@@ -68,7 +68,8 @@ export class NameCache {
       ^ (i64x2.extract_lane(a, 1) as u64) * 0xff51afd7ed558ccd
       ^ (i64x2.extract_lane(b, 0) as u64) * 0xc4ceb9fe1a85ec53
       ^ (i64x2.extract_lane(b, 1) as u64) * 0x2545f4914f6cdd1d;
-    return this.slots + (((mixed ^ (mixed >> 29)) * 0x9e3779b97f4a7c15) >> 54) as usize * SLOT;
+    const index = ((mixed ^ (mixed >> 29)) * 0x9e3779b97f4a7c15) >> 54;
+    return this.slots + (index as usize) * SLOT;
   }
 
   private fill(slot: usize, a: v128, b: v128, at: usize, length: i32): i32 {

@@ -1,0 +1,101 @@
+/**
+ * The event dictionary, compiled for the text scanner.
+ *
+ * In: a Dictionary. Out: the plan's bytes, as `wasm/schema.ts` describes them and `wasm/text/plan.ts` reads them.
+ *
+ * An entry has two variants where labels and field names differ: as printed, and with the trace option `fields`.
+ */
+import { PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PLAN_RETURN, PlanColumn, PlanRead } from '../wasm/schema.js';
+import type { Dictionary, DictionaryEntry, DictionaryField } from './dictionary.js';
+import { DMA_ATTRS } from './dma-attrs.js';
+import { TYPE_STACK } from './format.js';
+
+interface Label {
+  /** What to look for: the label with its '=', a flag's own text, or the prefix of a place; may be empty. */
+  readonly text: string;
+  /** n: the nth bare word; 0: found by its label. */
+  readonly position: number;
+}
+
+const PLACE = /^(?:(.+:))?\$(\d+)$/;
+/** Names of entries for return probes, by habit of every probe pack. */
+const RETURN_NAME = /(_ret|_return|__return|_exit)$/;
+
+function printedLabel(field: DictionaryField): Label {
+  const place = PLACE.exec(field.label);
+  if (place !== null) return { text: place[1] ?? '', position: Number(place[2]) };
+  return { text: field.type === 'flag' ? field.label : `${field.label}=`, position: 0 };
+}
+
+const namedLabel = (field: DictionaryField): Label => ({ text: `${field.field}=`, position: 0 });
+
+/** Little-endian u32 words, and strings padded to whole words. */
+class Words {
+  private readonly words: number[] = [];
+
+  add(...words: number[]): void {
+    for (const word of words) this.words.push(word >>> 0);
+  }
+
+  addText(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.words.push(bytes.length);
+    for (let i = 0; i < bytes.length; i += 4) {
+      let word = 0;
+      for (let k = 0; k < 4; k++) word |= (bytes[i + k] ?? 0) << (8 * k);
+      this.words.push(word >>> 0);
+    }
+  }
+
+  bytes(): Uint8Array {
+    const view = new DataView(new ArrayBuffer(4 * this.words.length));
+    this.words.forEach((word, i) => {
+      view.setUint32(4 * i, word, true);
+    });
+    return new Uint8Array(view.buffer);
+  }
+}
+
+function addField(plan: Words, field: DictionaryField, label: Label): void {
+  plan.add(PlanColumn[field.column], PlanRead[field.type], field.required ? 1 : 0, label.position);
+  plan.addText(label.text);
+}
+
+type Variant = { readonly entry: DictionaryEntry; readonly labels: Label[]; readonly flags: number };
+
+function variantsOf(entry: DictionaryEntry): Variant[] {
+  const fields = entry.fields.slice(0, PLAN_FIELDS_MAX);
+  const printed = fields.map(printedLabel);
+  const named = fields.map(namedLabel);
+  const flags = RETURN_NAME.test(entry.name) ? PLAN_RETURN : 0;
+  const same = printed.every((label, i) => label.text === named[i]?.text && label.position === 0);
+  const first = { entry, labels: printed, flags };
+  return same ? [first] : [first, { entry, labels: named, flags: flags | PLAN_FIELD_NAMES }];
+}
+
+function addVariant(plan: Words, { entry, labels, flags }: Variant): void {
+  plan.add(entry.id, flags);
+  plan.addText(entry.name);
+  plan.addText(entry.function ?? '');
+  plan.add(labels.length);
+  labels.forEach((label, i) => {
+    addField(plan, entry.fields[i]!, label);
+  });
+}
+
+/** The plan of all entries but the reserved ones; printed variants come before those by field names. */
+export function textPlan(dictionary: Dictionary): Uint8Array {
+  const entries = dictionary.entries.filter((entry) => entry.id > TYPE_STACK);
+  const variants = entries.flatMap(variantsOf);
+  const byNames = (variant: Variant): boolean => (variant.flags & PLAN_FIELD_NAMES) !== 0;
+  const ordered = [...variants.filter((v) => !byNames(v)), ...variants.filter(byNames)];
+  const attributes = Object.entries(DMA_ATTRS);
+  const plan = new Words();
+  plan.add(ordered.length, attributes.length);
+  for (const variant of ordered) addVariant(plan, variant);
+  for (const [name, bit] of attributes) {
+    plan.add(bit);
+    plan.addText(name);
+  }
+  return plan.bytes();
+}
