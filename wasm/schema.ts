@@ -219,14 +219,16 @@ export const NAME_TYPE = 3;
 export const NAME_KINDS = 4;
 
 // ---------------------------------------------------------------------------------------------
-// lifetimes: one row a mapping (an sg list has one row a DMA segment)
+// lifetimes: one row a mapping (an sg list has one row a DMA segment), in the order in which they ended; ids tell the
+// order in which they began
 // ---------------------------------------------------------------------------------------------
 export const LIFETIME_OPENED_TS = 0; // i64
 export const LIFETIME_CLOSED_TS = LIFETIME_OPENED_TS + COLUMN8; // i64, all ones (-1) = open
 export const LIFETIME_ADDR = LIFETIME_CLOSED_TS + COLUMN8; // u64
 export const LIFETIME_LEN = LIFETIME_ADDR + COLUMN8; // u64 bytes
 export const LIFETIME_PHYS = LIFETIME_LEN + COLUMN8; // u64
-export const LIFETIME_OPEN_SEQ = LIFETIME_PHYS + COLUMN8; // u32, row of the opening event
+export const LIFETIME_ID = LIFETIME_PHYS + COLUMN8; // u32, from 0 in the order of opening
+export const LIFETIME_OPEN_SEQ = LIFETIME_ID + COLUMN4; // u32, row of the opening event
 export const LIFETIME_CLOSE_SEQ = LIFETIME_OPEN_SEQ + COLUMN4; // u32, the event that closed it, or showed it gone; all ones = none
 export const LIFETIME_OPEN_TID = LIFETIME_CLOSE_SEQ + COLUMN4; // i32
 export const LIFETIME_CLOSE_TID = LIFETIME_OPEN_TID + COLUMN4; // i32

@@ -7,10 +7,9 @@ import {
 } from '../schema';
 import { ANOMALIES, addRow, cell1, cell2, cell4, cell8 } from './table';
 import { ABSENT, NONE, addr, device, len, lossSeen, seq, ts } from './now';
-import { addrOf, lenOf } from './lifetimes';
-import { hold } from './retention';
+import { NO_LIFETIME, addrOf, lenOf, speakOf } from './lifetimes';
 
-/** An anomaly of the current event, about its own address; lifetime may be NONE. */
+/** An anomaly of the current event, about its own address; the lifetime's record may be NO_LIFETIME. */
 export function addAnomaly(kind: u32, lifetime: u32, expected: u64, actual: u64): u32 {
   const row = addRow(ANOMALIES);
   store<i64>(cell8(ANOMALIES, ANOMALY_TS, row), ts);
@@ -19,8 +18,7 @@ export function addAnomaly(kind: u32, lifetime: u32, expected: u64, actual: u64)
   store<u64>(cell8(ANOMALIES, ANOMALY_EXPECTED, row), expected);
   store<u64>(cell8(ANOMALIES, ANOMALY_ACTUAL, row), actual);
   store<u32>(cell4(ANOMALIES, ANOMALY_SEQ, row), seq);
-  store<u32>(cell4(ANOMALIES, ANOMALY_LIFETIME, row), lifetime);
-  if (lifetime != NONE) hold(lifetime);
+  store<u32>(cell4(ANOMALIES, ANOMALY_LIFETIME, row), lifetime == NO_LIFETIME ? NONE : speakOf(lifetime));
   store<u32>(cell4(ANOMALIES, ANOMALY_OTHER, row), NONE);
   store<u16>(cell2(ANOMALIES, ANOMALY_DEVICE, row), <u16>device);
   store<u8>(cell1(ANOMALIES, ANOMALY_KIND, row), <u8>kind);
@@ -42,7 +40,6 @@ export function setEvent(row: u32, ofSeq: u32, ofTs: i64): void {
   store<i64>(cell8(ANOMALIES, ANOMALY_TS, row), ofTs);
 }
 export function setOther(row: u32, other: u32): void {
-  hold(other);
   store<u32>(cell4(ANOMALIES, ANOMALY_OTHER, row), other);
 }
 export function setLength(row: u32, bytes: u64): void {
@@ -54,7 +51,7 @@ export function setAddress(row: u32, address: u64): void {
 export function setDevice(row: u32, id: u32): void {
   store<u16>(cell2(ANOMALIES, ANOMALY_DEVICE, row), <u16>id);
 }
-/** Turns an undecided anomaly into what it proved to be. */
+/** Turns an undecided anomaly into what it proved to be; the lifetime by its id. */
 export function settle(row: u32, kind: u32, lifetime: u32, expected: u64, actual: u64): void {
   store<u8>(cell1(ANOMALIES, ANOMALY_KIND, row), <u8>kind);
   store<u32>(cell4(ANOMALIES, ANOMALY_LIFETIME, row), lifetime);

@@ -16,7 +16,7 @@ export const CPU_WAITING_AT: usize = 52;
 const CPU_BYTES: usize = 64;
 
 /** CPU numbers beyond this, and an absent CPU, share one slot. */
-const MAX_CPUS: u32 = 8192;
+export const MAX_CPUS: u32 = 8192;
 const slots: usize = heap.alloc(((MAX_CPUS as usize) + 1) * CPU_BYTES);
 
 // @ts-ignore: decorator
@@ -28,7 +28,7 @@ export function cpuSlot(cpu: u32): usize {
 export function clearCpus(): void {
   for (let cpu: u32 = 0; cpu <= MAX_CPUS; cpu++) {
     const at = cpuSlot(cpu);
-    memory.fill(at, 0, CPU_WAITING_AT);
+    memory.fill(at, 0, CPU_BYTES);
     store<i64>(at, -1, CPU_LAST_TS);
     memory.fill(at + CPU_ROWS, 0xff, 20); // no rows, no loss
   }

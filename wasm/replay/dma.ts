@@ -8,19 +8,18 @@ import {
   ABSENT, NONE, addr, attrs, concerns, device, dir, endOfRange, kind, len, lossSeen, lossSeq, phys,
 } from './now';
 import {
-  addFlags, addrOf, attrsOf, closeLifetime, countSync, deviceIdOf, dirOf, endLifetime, groupOf, kindOf, lenOf, nextLifetime, openLifetime, openSeq,
-  physOf,
+  NO_LIFETIME, addFlags, addrOf, attrsOf, closeLifetime, countSync, deviceIdOf, dirOf, endLifetime, finishOpen, groupOf, idOf, kindOf, lenOf,
+  lifetimeCount, openLifetime, openSeq, physOf, stillThere,
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setOther } from './anomalies';
 import {
-  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, firstNode, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
+  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
 } from './key-index';
 import { RangeIndex, found, foundAt } from './range-index';
 import { forgetOlder, olderCloses, watchOverlap } from './overlaps';
 import { segmentGone } from './lists';
 import { isWitnessed, noteTranslation, translates } from './witness';
 import { addUndecided } from './undecided';
-import { stillKept } from './retention';
 import { olderClosed } from './siblings';
 
 /** Attributes that make two mappings different things; the others are hints (include/linux/dma-mapping.h). */
@@ -33,41 +32,48 @@ export const memory_: RangeIndex = new RangeIndex();
 /** DMA addresses that each device has mapped; kept from the first sync that is not of a mapping's start. */
 const space: RangeIndex = new RangeIndex();
 let spaceKept: bool = false;
-/** Highest device id seen: how far a search across devices has to go. */
+/** Highest device at seen: how far a search across devices has to go. */
 let devices: u32 = 0;
 
 // ------------------------------------------------------------------------------------ open
+/** Returns the at of the lifetime. */
 export function openMapping(): u32 {
   loseHidden(addr);
-  const id = openLifetime(<u32>Layer.dma, kind, addr, len, phys, 0);
-  concerns(id);
-  enter(id, NONE);
-  return id;
+  const at = openLifetime(<u32>Layer.dma, kind, addr, len, phys, 0);
+  concerns(idOf(at));
+  enter(at, NONE);
+  return idOf(at);
 }
 
 /** Makes a new lifetime live: in the indexes, and watched if the memory is mapped already. */
-export function enter(id: u32, group: u32): void {
-  const address = addrOf(id);
-  const bytes = lenOf(id);
-  const from = physOf(id);
+export function enter(at: u32, group: u32): void {
+  const address = addrOf(at);
+  const bytes = lenOf(at);
+  const from = physOf(at);
   devices = max(devices, device);
   if (from != ABSENT && bytes != ABSENT && bytes != 0) {
     const end = endOfRange(from, bytes);
-    watchMemory(id, group, from, end);
-    memory_.insert(device, from, end, id);
+    watchMemory(at, group, from, end);
+    memory_.insert(device, from, end, at);
   }
-  append(live.take(address, device), newNode(id));
-  if (spaceKept) keepInSpace(id);
+  append(live.take(address, device), newNode(at));
+  if (spaceKept) keepInSpace(at);
 }
 
-function watchMemory(id: u32, group: u32, from: u64, end: u64): void {
+// @ts-ignore: decorator
+@inline
+function older(a: u32, b: u32): u32 {
+  return a == NO_LIFETIME || idOf(b) < idOf(a) ? b : a;
+}
+
+function watchMemory(at: u32, group: u32, from: u64, end: u64): void {
   memory_.query(device, from, end);
-  let oldest = NONE;
+  let oldest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
     const other = foundAt(i);
-    if (other < oldest && deviceIdOf(other) == device && (group == NONE || groupOf(other) != group)) oldest = other;
+    if (deviceIdOf(other) == device && (group == NONE || groupOf(other) != group)) oldest = older(oldest, other);
   }
-  if (oldest != NONE) watchOverlap(oldest, id);
+  if (oldest != NO_LIFETIME) watchOverlap(oldest, at);
 }
 
 /** After a loss, a mapping that stands where a new one is made must have been unmapped in the dark. */
@@ -79,8 +85,8 @@ export function loseHidden(address: u64): void {
     const old = memberOf(node);
     node = nextOf(node);
     if (openSeq(old) >= lossSeq) continue;
-    setOther(addAnomalyOf(<u32>Anomaly.inferred_lost, old, NOTHING, NOTHING), nextLifetime());
-    leave(old);
+    setOther(addAnomalyOf(<u32>Anomaly.inferred_lost, old, NOTHING, NOTHING), lifetimeCount());
+    leave(entry, old);
     forgetOlder(old);
     endLifetime(old, <u32>EndReason.inferred_lost);
   }
@@ -91,15 +97,15 @@ export function closeMapping(): void {
   if (len == 0) return;
   const witnessed = isWitnessed();
   const entry = live.find(addr, device);
-  const id = entry == 0 ? NONE : bestFit(entry);
-  if (id == NONE) {
+  const at = entry == 0 ? NO_LIFETIME : bestFit(entry);
+  if (at == NO_LIFETIME) {
     closeNothing(witnessed);
     return;
   }
   if (witnessed && isOneMapping(kind)) noteTranslation(device);
-  compare(id);
-  close(id);
-  concerns(id);
+  compare(at);
+  concerns(idOf(at));
+  closeAt(entry, at);
 }
 
 // @ts-ignore: decorator
@@ -109,98 +115,105 @@ function isOneMapping(k: u32): bool {
 }
 
 function bestFit(entry: usize): u32 {
-  let best = NONE;
+  let best = NO_LIFETIME;
   let most = -1;
   for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-    const id = memberOf(node);
-    const points = i32(lenOf(id) == len) + i32(kindOf(id) == kind) + i32(dirOf(id) == dir);
-    if (points > most || (points == most && id < best)) {
+    const at = memberOf(node);
+    const points = i32(lenOf(at) == len) + i32(kindOf(at) == kind) + i32(dirOf(at) == dir);
+    if (points > most || (points == most && idOf(at) < idOf(best))) {
       most = points;
-      best = id;
+      best = at;
     }
   }
   return best;
 }
 
-function compare(id: u32): void {
+function compare(at: u32): void {
   let differs = false;
-  const mapped = kindOf(id);
-  if (len != ABSENT && lenOf(id) != ABSENT && lenOf(id) != len) {
-    addAnomalyOf(<u32>Anomaly.size_mismatch, id, lenOf(id), len);
+  const mapped = kindOf(at);
+  if (len != ABSENT && lenOf(at) != ABSENT && lenOf(at) != len) {
+    addAnomalyOf(<u32>Anomaly.size_mismatch, at, lenOf(at), len);
     differs = true;
   }
-  if (dirDiffers(id)) {
-    addAnomalyOf(<u32>Anomaly.direction_mismatch, id, dirOf(id), dir);
+  if (dirDiffers(at)) {
+    addAnomalyOf(<u32>Anomaly.direction_mismatch, at, dirOf(at), dir);
     differs = true;
   }
   if (mapped != kind && mapped != <u32>Kind.none && kind != <u32>Kind.none) {
-    addAnomalyOf(<u32>Anomaly.kind_mismatch, id, mapped, kind);
+    addAnomalyOf(<u32>Anomaly.kind_mismatch, at, mapped, kind);
     differs = true;
-  } else if (attrsDiffer(id)) {
-    addAnomalyOf(<u32>Anomaly.attrs_mismatch, id, attrsOf(id), attrs);
+  } else if (attrsDiffer(at)) {
+    addAnomalyOf(<u32>Anomaly.attrs_mismatch, at, attrsOf(at), attrs);
     differs = true;
   }
-  if (differs) addFlags(id, FLAG_MISMATCH);
+  if (differs) addFlags(at, FLAG_MISMATCH);
 }
 
-export function dirDiffers(id: u32): bool {
-  return dir != 0xff && dirOf(id) != 0xff && dirOf(id) != dir;
+export function dirDiffers(at: u32): bool {
+  return dir != 0xff && dirOf(at) != 0xff && dirOf(at) != dir;
 }
 
-export function attrsDiffer(id: u32): bool {
-  const mapped = attrsOf(id);
+export function attrsDiffer(at: u32): bool {
+  const mapped = attrsOf(at);
   return attrs != u32.MAX_VALUE && mapped != u32.MAX_VALUE && ((mapped ^ attrs) & ATTRS_THAT_MATTER) != 0;
 }
 
 /** Closes a live mapping or list segment at the current event. */
-export function close(id: u32): void {
-  leave(id);
-  olderCloses(id);
-  closeLifetime(id);
+export function close(at: u32): void {
+  closeAt(live.find(addrOf(at), deviceIdOf(at)), at);
 }
 
-/** Takes a lifetime out of every index of live ones. */
-function leave(id: u32): void {
-  const owner = deviceIdOf(id);
-  const entry = live.find(addrOf(id), owner);
+// @ts-ignore: decorator
+@inline
+function closeAt(entry: usize, at: u32): void {
+  leave(entry, at);
+  olderCloses(at);
+  closeLifetime(at);
+}
+
+/** Takes a lifetime out of every index of live ones; `entry` is its key's. */
+// @ts-ignore: decorator
+@inline
+function leave(entry: usize, at: u32): void {
+  const owner = deviceIdOf(at);
   let node = firstNode(entry);
-  while (memberOf(node) != id) node = nextOf(node);
+  while (memberOf(node) != at) node = nextOf(node);
   remove(entry, node);
-  setLastClosed(entry, id + 1);
-  const from = physOf(id);
-  const bytes = lenOf(id);
+  setLastClosed(entry, idOf(at) + 1, at);
+  const from = physOf(at);
+  const bytes = lenOf(at);
   if (bytes != ABSENT && bytes != 0) {
-    if (from != ABSENT) memory_.remove(owner, from, endOfRange(from, bytes), id);
-    if (spaceKept) space.remove(owner, addrOf(id), endOfRange(addrOf(id), bytes), id);
+    if (from != ABSENT) memory_.remove(owner, from, endOfRange(from, bytes), at);
+    if (spaceKept) space.remove(owner, addrOf(at), endOfRange(addrOf(at), bytes), at);
   }
-  if (groupOf(id) != NONE) segmentGone(id);
+  if (groupOf(at) != NONE) segmentGone(at);
 }
 
 /** An unmap of something that is not live on its device. */
 function closeNothing(witnessed: bool): void {
   const entry = live.take(addr, device);
   const closed = lastClosed(entry);
+  const before = stillThere(closedRecord(entry), closed - 1);
   let verdict = <u32>Anomaly.before_capture;
   if (closed != NEVER_CLOSED) verdict = <u32>Anomaly.double_unmap;
   else if (isOneMapping(kind) && translates(device) && !witnessed) verdict = <u32>Anomaly.unmap_unknown;
-  if (verdict == <u32>Anomaly.before_capture) setLastClosed(entry, CLOSED_UNSEEN);
+  if (verdict == <u32>Anomaly.before_capture) setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);
   if (verdict == <u32>Anomaly.before_capture) olderClosed(<u32>Layer.dma, kind);
-  const lifetime = closed == NEVER_CLOSED || closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1);
-  const row = addAnomaly(verdict, lifetime, NOTHING, NOTHING);
+  const row = addAnomaly(verdict, before, NOTHING, NOTHING);
   const elsewhere = onAnotherDevice();
-  if (elsewhere != NONE) addUndecided(row, elsewhere);
+  if (elsewhere != NO_LIFETIME) addUndecided(row, elsewhere);
 }
 
 /** The oldest live mapping of another device at this address, with this length and direction. */
 function onAnotherDevice(): u32 {
-  let oldest = NONE;
+  let oldest = NO_LIFETIME;
   for (let other: u32 = 0; other <= devices; other++) {
     if (other == device) continue;
     const entry = live.find(addr, other);
     if (entry == 0) continue;
     for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-      const id = memberOf(node);
-      if (lenOf(id) == len && dirOf(id) == dir && id < oldest) oldest = id;
+      const at = memberOf(node);
+      if (lenOf(at) == len && dirOf(at) == dir) oldest = older(oldest, at);
     }
   }
   return oldest;
@@ -209,32 +222,32 @@ function onAnotherDevice(): u32 {
 // ------------------------------------------------------------------------------------ sync
 /** A sync of [address, address + bytes). */
 export function syncMapping(address: u64, bytes: u64): void {
-  const id = container(address, bytes == ABSENT ? 0 : bytes);
-  if (id == NONE) {
+  const at = container(address, bytes == ABSENT ? 0 : bytes);
+  if (at == NO_LIFETIME) {
     syncNothing(address, bytes);
     return;
   }
-  countSync(id);
-  concerns(id);
-  if (dirOf(id) != <u32>Dir.bidirectional && dirDiffers(id)) addAnomalyOf(<u32>Anomaly.sync_direction, id, dirOf(id), dir);
+  countSync(at);
+  concerns(idOf(at));
+  if (dirOf(at) != <u32>Dir.bidirectional && dirDiffers(at)) addAnomalyOf(<u32>Anomaly.sync_direction, at, dirOf(at), dir);
 }
 
 // @ts-ignore: decorator
 @inline
-function contains(id: u32, address: u64, bytes: u64): bool {
-  const offset = address - addrOf(id);
-  return lenOf(id) != ABSENT && offset <= lenOf(id) && bytes <= lenOf(id) - offset;
+function contains(at: u32, address: u64, bytes: u64): bool {
+  const offset = address - addrOf(at);
+  return lenOf(at) != ABSENT && offset <= lenOf(at) && bytes <= lenOf(at) - offset;
 }
 
 function container(address: u64, bytes: u64): u32 {
   const entry = live.find(address, device);
   if (entry != 0) {
-    let best = NONE;
+    let best = NO_LIFETIME;
     for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-      const id = memberOf(node);
-      if (id < best && contains(id, address, bytes)) best = id;
+      const at = memberOf(node);
+      if (contains(at, address, bytes)) best = older(best, at);
     }
-    if (best != NONE) return best;
+    if (best != NO_LIFETIME) return best;
   }
   return oldestInSpace(address, bytes);
 }
@@ -242,30 +255,30 @@ function container(address: u64, bytes: u64): u32 {
 function oldestInSpace(address: u64, bytes: u64): u32 {
   if (!spaceKept) keepSpace();
   space.query(device, address, endOfRange(address, 1));
-  let oldest = NONE;
+  let oldest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
-    const id = foundAt(i);
-    if (id < oldest && deviceIdOf(id) == device && contains(id, address, bytes)) oldest = id;
+    const at = foundAt(i);
+    if (deviceIdOf(at) == device && contains(at, address, bytes)) oldest = older(oldest, at);
   }
   return oldest;
 }
 
 function syncNothing(address: u64, bytes: u64): void {
-  const id = container(address, 1);
-  if (id != NONE) {
-    concerns(id);
-    addAnomalyOf(<u32>Anomaly.sync_outside, id, lenOf(id), address - addrOf(id) + bytes);
+  const at = container(address, 1);
+  if (at != NO_LIFETIME) {
+    concerns(idOf(at));
+    addAnomalyOf(<u32>Anomaly.sync_outside, at, lenOf(at), address - addrOf(at) + bytes);
     return;
   }
   const entry = live.find(address, device);
   const closed = entry == 0 ? NEVER_CLOSED : lastClosed(entry);
-  if (closed == NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unknown, NONE, NOTHING, NOTHING);
-  else addAnomaly(<u32>Anomaly.sync_unmapped, closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1), NOTHING, NOTHING);
+  if (closed == NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unknown, NO_LIFETIME, NOTHING, NOTHING);
+  else addAnomaly(<u32>Anomaly.sync_unmapped, stillThere(closedRecord(entry), closed - 1), NOTHING, NOTHING);
 }
 
-function keepInSpace(id: u32): void {
-  const bytes = lenOf(id);
-  if (bytes != ABSENT && bytes != 0) space.insert(deviceIdOf(id), addrOf(id), endOfRange(addrOf(id), bytes), id);
+function keepInSpace(at: u32): void {
+  const bytes = lenOf(at);
+  if (bytes != ABSENT && bytes != 0) space.insert(deviceIdOf(at), addrOf(at), endOfRange(addrOf(at), bytes), at);
 }
 
 /** From here on syncs may be looked up by any address: enters all that is live. */
@@ -281,8 +294,15 @@ function keepSpace(): void {
 export function removeDevice(): void {
   for (let i: u32 = 0; i < live.size; i++) {
     for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) {
-      const id = memberOf(node);
-      if (deviceIdOf(id) == device) addFlags(id, FLAG_BEFORE_REMOVAL);
+      const at = memberOf(node);
+      if (deviceIdOf(at) == device) addFlags(at, FLAG_BEFORE_REMOVAL);
     }
+  }
+}
+
+/** At the end: every mapping that is still live gets its row. */
+export function finishLive(): void {
+  for (let i: u32 = 0; i < live.size; i++) {
+    for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) finishOpen(memberOf(node));
   }
 }

@@ -8,7 +8,8 @@ import { blockOf, clearTable, defineTables, rowsOf } from './table';
 import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
-import { setRetention } from './retention';
+import { keepLifetimes } from './lifetimes';
+import { setKeepEvents } from './streams';
 import { buildPages } from './pages';
 
 export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, streamSide } from './streams';
@@ -16,7 +17,7 @@ export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, s
 defineTables();
 clearCpus();
 clearWitness();
-setRetention(true, true);
+
 
 /** Where the host puts the event types: TYPE_BYTES bytes each. */
 export function typeTable(): usize {
@@ -25,7 +26,8 @@ export function typeTable(): usize {
 
 /** Says, before the first batch, whether whole tables are wanted, or only what is open or remarkable at the end. */
 export function keep(events: bool, lifetimes: bool): void {
-  setRetention(events, lifetimes);
+  setKeepEvents(events);
+  keepLifetimes(lifetimes);
 }
 
 /** Says that no event is left. */

@@ -3,14 +3,11 @@
  *
  * In: the current event. Out: lifetimes, split where an unmap takes a part.
  */
-import {
-  LIFETIME_ADDR, LIFETIME_DEVICE, LIFETIME_GROUP, LIFETIME_LEN, LIFETIME_PARENT, LIFETIME_PHYS, Layer,
-} from '../schema';
-import { LIFETIMES, cell2, cell4, cell8 } from './table';
-import { CPU_WAITING, CPU_WAITING_AT } from './cpus';
+import { Layer } from '../schema';
+import { CPU_WAITING, CPU_WAITING_AT, MAX_CPUS, cpuSlot } from './cpus';
 import { ABSENT, NONE, addr, concerns, device, endOfRange, len, phys, slot, tid } from './now';
 import {
-  addrOf, closeLifetime, copyLifetime, dropFlags, flagsOf, isOpen, lenOf, openLifetime, openTid, physOf,
+  adopt, addrOf, closeLifetime, copyPart, finishOpen, flagsOf, hold, idOf, isOpen, lenOf, openLifetime, openTid, release, setPart,
 } from './lifetimes';
 import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
 import { dmaAt, lengthAt, segmentCount } from './lists';
@@ -28,12 +25,12 @@ const MAX_WAITING: u32 = 8192;
 
 // @ts-ignore: decorator
 @inline
-function planeOf(id: u32): u32 {
-  return (flagsOf(id) & PLANE_BITS) >> PLANE_SHIFT;
+function planeOf(record: u32): u32 {
+  return (flagsOf(record) & PLANE_BITS) >> PLANE_SHIFT;
 }
 
-function enter(id: u32): void {
-  ranges.insert(0, addrOf(id), endOfRange(addrOf(id), lenOf(id)), id);
+function enter(record: u32): void {
+  ranges.insert(0, addrOf(record), endOfRange(addrOf(record), lenOf(record)), record);
 }
 
 // ------------------------------------------------------------------------------------ map
@@ -43,10 +40,10 @@ export function openRange(): void {
   let taken: u32 = 0;
   for (let i: u32 = 0; i < found; i++) taken |= 1 << planeOf(foundAt(i));
   const plane = min(<u32>ctz(~taken), PLANES - 1);
-  const id = openLifetime(<u32>Layer.iommu, 0, addr, len, phys, plane << PLANE_SHIFT);
-  concerns(id);
-  enter(id);
-  wait(id);
+  const record = openLifetime(<u32>Layer.iommu, 0, addr, len, phys, plane << PLANE_SHIFT);
+  concerns(idOf(record));
+  enter(record);
+  wait(record);
 }
 
 // ------------------------------------------------------------------------------------ unmap
@@ -58,7 +55,7 @@ export function closeRange(): void {
   if (found == 0) return;
   keepPlane(choosePlane(end));
   sortFound();
-  concerns(foundAt(0));
+  concerns(idOf(foundAt(0)));
   const closing = found;
   for (let i: u32 = 0; i < closing; i++) closePart(foundAt(i), addr, end);
 }
@@ -72,10 +69,10 @@ function choosePlane(end: u64): u32 {
     let bytes: u64 = 0;
     let first = NONE;
     for (let i: u32 = 0; i < found; i++) {
-      const id = foundAt(i);
-      if (planeOf(id) != plane) continue;
-      bytes += min(end, endOfRange(addrOf(id), lenOf(id))) - max(addr, addrOf(id));
-      first = min(first, id);
+      const record = foundAt(i);
+      if (planeOf(record) != plane) continue;
+      bytes += min(end, endOfRange(addrOf(record), lenOf(record))) - max(addr, addrOf(record));
+      first = min(first, idOf(record));
     }
     if (bytes < most || bytes == 0 || (bytes == most && first > oldest)) continue;
     best = plane;
@@ -95,66 +92,54 @@ function keepPlane(plane: u32): void {
 /** By address; insertion sort, since results are short or nearly sorted. */
 function sortFound(): void {
   for (let i: u32 = 1; i < found; i++) {
-    const id = foundAt(i);
+    const record = foundAt(i);
     let j = i;
-    for (; j > 0 && addrOf(foundAt(j - 1)) > addrOf(id); j--) setFound(j, foundAt(j - 1));
-    setFound(j, id);
+    for (; j > 0 && addrOf(foundAt(j - 1)) > addrOf(record); j--) setFound(j, foundAt(j - 1));
+    setFound(j, record);
   }
 }
 
 /** Closes what [from, end) covers of a lifetime. */
-function closePart(id: u32, from: u64, end: u64): void {
-  const start = addrOf(id);
-  const stop = endOfRange(start, lenOf(id));
-  ranges.remove(0, start, stop, id);
+function closePart(record: u32, from: u64, end: u64): void {
+  const start = addrOf(record);
+  const stop = endOfRange(start, lenOf(record));
+  ranges.remove(0, start, stop, record);
   if (from <= start && end >= stop) {
-    closeLifetime(id);
+    closeLifetime(record);
     return;
   }
   const cut = max(from, start);
   const rest = min(end, stop);
-  closeLifetime(piece(id, cut, rest));
+  closeLifetime(copyPart(record, cut, rest));
   if (cut > start) {
-    if (rest < stop) enter(piece(id, rest, stop));
-    trim(id, start, cut);
-  } else trim(id, rest, stop);
-  enter(id);
-}
-
-/** A new row for [from, end) of a lifetime. */
-function piece(id: u32, from: u64, end: u64): u32 {
-  const copy = copyLifetime(id);
-  const offset = from - addrOf(id);
-  store<u64>(cell8(LIFETIMES, LIFETIME_ADDR, copy), from);
-  store<u64>(cell8(LIFETIMES, LIFETIME_LEN, copy), end - from);
-  if (physOf(id) != ABSENT) store<u64>(cell8(LIFETIMES, LIFETIME_PHYS, copy), physOf(id) + offset);
-  const original = load<u32>(cell4(LIFETIMES, LIFETIME_GROUP, id));
-  store<u32>(cell4(LIFETIMES, LIFETIME_GROUP, copy), original == NONE ? id : original);
-  return copy;
-}
-
-/** Leaves [from, end) of a lifetime in its own row. */
-function trim(id: u32, from: u64, end: u64): void {
-  const offset = from - addrOf(id);
-  store<u64>(cell8(LIFETIMES, LIFETIME_ADDR, id), from);
-  store<u64>(cell8(LIFETIMES, LIFETIME_LEN, id), end - from);
-  if (physOf(id) != ABSENT) store<u64>(cell8(LIFETIMES, LIFETIME_PHYS, id), physOf(id) + offset);
+    if (rest < stop) enter(copyPart(record, rest, stop));
+    setPart(record, start, cut);
+  } else setPart(record, rest, stop);
+  enter(record);
 }
 
 // ------------------------------------------------------------------------------------ whose it is
 /** Remembers a mapping until the CPU's next event of the layer dma. */
-function wait(id: u32): void {
+function wait(record: u32): void {
   const count = load<u32>(slot, CPU_WAITING);
   if (count == MAX_WAITING) return;
   if (load<u32>(slot, CPU_WAITING_AT) == 0) store<u32>(slot, heap.alloc((MAX_WAITING as usize) << 2) as u32, CPU_WAITING_AT);
-  store<u32>((load<u32>(slot, CPU_WAITING_AT) as usize) + ((count as usize) << 2), id);
+  hold(record);
+  store<u32>((load<u32>(slot, CPU_WAITING_AT) as usize) + ((count as usize) << 2), record);
   store<u32>(slot, count + 1, CPU_WAITING);
 }
 
 // @ts-ignore: decorator
 @inline
 export function nobodyWaits(): void {
-  store<u32>(slot, 0, CPU_WAITING);
+  if (somebodyWaits()) dismiss(slot);
+}
+
+function dismiss(cpu: usize): void {
+  const count = load<u32>(cpu, CPU_WAITING);
+  const at = load<u32>(cpu, CPU_WAITING_AT) as usize;
+  for (let i: u32 = 0; i < count; i++) release(load<u32>(at + ((i as usize) << 2)));
+  store<u32>(cpu, 0, CPU_WAITING);
 }
 
 // @ts-ignore: decorator
@@ -170,17 +155,17 @@ export function adoptWaiting(first: u32): void {
   let segment: u32 = 0;
   const segments = segmentCount();
   for (let i: u32 = 0; i < count; i++) {
-    const id = load<u32>(at + ((i as usize) << 2));
-    if (openTid(id) != tid || !isOpen(id)) continue;
+    const record = load<u32>(at + ((i as usize) << 2));
+    if (openTid(record) != tid || !isOpen(record)) continue;
     let tries = segments;
     if (segments == 0) {
-      if (inPages(id, addr, len)) give(id, first);
+      if (inPages(record, addr, len)) adopt(record, device, first);
       continue;
     }
     // Segments come in the order of their mappings: go on from the last match.
     for (; tries != 0; tries--) {
-      if (inPages(id, dmaAt(segment), lengthAt(segment))) {
-        give(id, first);
+      if (inPages(record, dmaAt(segment), lengthAt(segment))) {
+        adopt(record, device, first);
         break;
       }
       segment = segment + 1 == segments ? 0 : segment + 1;
@@ -188,21 +173,16 @@ export function adoptWaiting(first: u32): void {
   }
 }
 
-function inPages(id: u32, start: u64, bytes: u64): bool {
+function inPages(record: u32, start: u64, bytes: u64): bool {
   const from = start & ~0xfff;
   const end = endOfRange(start, bytes == ABSENT ? 0 : bytes);
   const to = end > u64.MAX_VALUE - 0xfff ? u64.MAX_VALUE : (end + 0xfff) & ~0xfff;
-  return addrOf(id) >= from && endOfRange(addrOf(id), lenOf(id)) <= to;
+  return addrOf(record) >= from && endOfRange(addrOf(record), lenOf(record)) <= to;
 }
 
-function give(id: u32, parent: u32): void {
-  store<u16>(cell2(LIFETIMES, LIFETIME_DEVICE, id), <u16>device);
-  store<u32>(cell4(LIFETIMES, LIFETIME_PARENT, id), parent);
-}
-
-/** Takes the planes out of a lifetime's flags, at the end. */
-// @ts-ignore: decorator
-@inline
-export function forgetPlane(id: u32): void {
-  dropFlags(id, PLANE_BITS);
+/** At the end: nobody waits on any CPU, and every range that is still mapped gets its row. */
+export function finishRanges(): void {
+  for (let cpu: u32 = 0; cpu <= MAX_CPUS; cpu++) if (load<u32>(cpuSlot(cpu), CPU_WAITING) != 0) dismiss(cpuSlot(cpu));
+  ranges.query(0, 0, u64.MAX_VALUE);
+  for (let i: u32 = 0; i < found; i++) finishOpen(foundAt(i));
 }

@@ -4,11 +4,11 @@
  * Open addressing over 24-byte entries; keys stay for good, because whether a key was ever closed decides what a
  * second close means. Members of a key are nodes of one shared pool.
  *
- *   entry: | key u64 | first node u32 | last closed u32 | device u32 | used u32 |
- *   node:  | member u32 | next u32 | nents u32 | segments u32 | live u32 | unused |
+ *   entry: | key u64 | first node u32 | last closed u32 | device u16, used u16 | its record u32 |
+ *   node:  | member u32 | next u32 | nents u32 | segments u32 | live u32 | array u32 |        a member is a record
  */
 
-/** `lastClosed`: never, and closed without our having seen it open. */
+/** `lastClosed` is an id + 1, or: never closed, or closed without our having seen it open. */
 export const NEVER_CLOSED: u32 = 0;
 export const CLOSED_UNSEEN: u32 = u32.MAX_VALUE;
 
@@ -71,10 +71,16 @@ export function segmentsOf(node: u32): u32 {
 export function liveOf(node: u32): u32 {
   return load<u32>(node, 16);
 }
-export function setList(node: u32, nents: u32, segments: u32): void {
+export function setList(node: u32, nents: u32, segments: u32, array: usize): void {
   store<u32>(node, nents, 8);
   store<u32>(node, segments, 12);
   store<u32>(node, segments, 16);
+  store<u32>(node, array as u32, 20);
+}
+// @ts-ignore: decorator
+@inline
+export function segmentArray(node: u32): usize {
+  return load<u32>(node, 20);
 }
 export function setLive(node: u32, live: u32): void {
   store<u32>(node, live, 16);
@@ -111,8 +117,8 @@ export class KeyIndex {
     let slot = this.slot(key, device);
     while (true) {
       const entry = this.entries + (slot as usize) * ENTRY;
-      if (load<u32>(entry, 20) == 0) return 0;
-      if (load<u64>(entry) == key && load<u32>(entry, 16) == device) return entry;
+      if (load<u16>(entry, 18) == 0) return 0;
+      if (load<u64>(entry) == key && load<u16>(entry, 16) == <u16>device) return entry;
       slot = (slot + 1) & this.mask;
     }
   }
@@ -123,14 +129,14 @@ export class KeyIndex {
     let slot = this.slot(key, device);
     while (true) {
       const entry = this.entries + (slot as usize) * ENTRY;
-      if (load<u32>(entry, 20) == 0) {
+      if (load<u16>(entry, 18) == 0) {
         store<u64>(entry, key);
-        store<u32>(entry, device, 16);
-        store<u32>(entry, 1, 20);
+        store<u16>(entry, <u16>device, 16);
+        store<u16>(entry, 1, 18);
         this.used++;
         return entry;
       }
-      if (load<u64>(entry) == key && load<u32>(entry, 16) == device) return entry;
+      if (load<u64>(entry) == key && load<u16>(entry, 16) == <u16>device) return entry;
       slot = (slot + 1) & this.mask;
     }
   }
@@ -142,9 +148,9 @@ export class KeyIndex {
     this.entries = this.allocate();
     for (let i: u32 = 0; i < count; i++) {
       const from = old + (i as usize) * ENTRY;
-      if (load<u32>(from, 20) == 0) continue;
-      let slot = this.slot(load<u64>(from), load<u32>(from, 16));
-      while (load<u32>(this.entries + (slot as usize) * ENTRY, 20) != 0) slot = (slot + 1) & this.mask;
+      if (load<u16>(from, 18) == 0) continue;
+      let slot = this.slot(load<u64>(from), load<u16>(from, 16));
+      while (load<u16>(this.entries + (slot as usize) * ENTRY, 18) != 0) slot = (slot + 1) & this.mask;
       memory.copy(this.entries + (slot as usize) * ENTRY, from, ENTRY);
     }
     heap.free(old);
@@ -171,13 +177,19 @@ export function lastClosed(entry: usize): u32 {
 }
 // @ts-ignore: decorator
 @inline
-export function setLastClosed(entry: usize, closed: u32): void {
+export function closedRecord(entry: usize): u32 {
+  return load<u32>(entry, 20);
+}
+// @ts-ignore: decorator
+@inline
+export function setLastClosed(entry: usize, closed: u32, record: u32): void {
   store<u32>(entry, closed, 12);
+  store<u32>(entry, record, 20);
 }
 // @ts-ignore: decorator
 @inline
 export function deviceOf(entry: usize): u32 {
-  return load<u32>(entry, 16);
+  return load<u16>(entry, 16);
 }
 
 /** Puts a node behind the others of its key. */

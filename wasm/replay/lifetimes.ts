@@ -1,177 +1,377 @@
 /**
- * Rows of the table `lifetimes`: opened once, closed at most once, in place.
+ * Lifetimes as records while they are live, and as rows of the table `lifetimes` once they are over.
  *
- * In: the event being replayed (`now.ts`). Out: rows.
+ * In: the event being replayed (`now.ts`). Out: rows, written when nothing about a lifetime can change any more.
+ *
+ * A record is two cache lines, so opening and closing touch little memory, and memory follows what is live. A closed
+ * lifetime waits in a short queue (a second unmap soon after the first can still name it), then becomes a row if whole
+ * tables are wanted or an anomaly speaks of it, and its record serves the next one.
+ *
+ *   | opened ts | closed ts | addr | len | phys | open seq, close seq | open tid, close tid | comm, attrs |
+ *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it | device, flags | layer, kind, dir, end | spoken of |
  */
 import {
-  COLUMN1, COLUMN2, COLUMN4, COLUMN8, EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_BYTES, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ,
-  LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_KIND,
-  LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_TID,
-  LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
+  EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
+  LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_ID,
+  LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
+  LIFETIME_OPEN_TID, LIFETIME_PARENT, LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
 } from '../schema';
-import { LIFETIMES, addRow, blockOf, cell1, cell2, cell4, cell8, rowsOf } from './table';
-import { beginsBlock, hold, lifetimesGrew, release } from './retention';
-import { closedBefore, passedSince, siblingClosed, siblingOpened } from './siblings';
+import { LIFETIMES, addRow, blockOf } from './table';
+import { closedBefore, passedSince, siblingClosed, siblingOpened, siblingSplit } from './siblings';
 import { NONE, attrs, commNow, device, dir, lossSeen, lossSeq, seq, tid, ts } from './now';
 
-/** Opens a lifetime of the current event and returns its id; a new block's cells say "open" already (table.ts). */
+const OPENED_TS: usize = 0;
+const CLOSED_TS: usize = 8;
+const ADDR: usize = 16;
+const LEN: usize = 24;
+const PHYS: usize = 32;
+const OPEN_SEQ: usize = 40;
+const CLOSE_SEQ: usize = 44;
+const OPEN_TID: usize = 48;
+const CLOSE_TID: usize = 52;
+const COMM: usize = 56;
+const ATTRS: usize = 60;
+const GROUP: usize = 64;
+const PARENT: usize = 68;
+const SYNCS: usize = 72;
+const PASSED: usize = 76;
+const SIBLINGS: usize = 80;
+const EXTRA: usize = 84;
+const ID: usize = 88;
+const REFERENCES: usize = 92;
+const LIST: usize = 96;
+const PLACE: usize = 100;
+const DEVICE: usize = 104;
+const FLAGS: usize = 106;
+const LAYER: usize = 108;
+const KIND: usize = 109;
+const DIR: usize = 110;
+const END: usize = 111;
+const SPOKEN_OF: usize = 112;
+const NEXT_FREE: usize = 0;
+const RECORD: usize = 128;
+const BATCH: i32 = 512;
+
+/** The record that is none: 0. */
+export const NO_LIFETIME: u32 = 0;
+
+let free: u32 = 0;
+let nextId: u32 = 0;
+let keepAll: bool = true;
+
+/** Whether every lifetime becomes a row, or only those open or spoken of at the end. */
+export function keepLifetimes(all: bool): void {
+  keepAll = all;
+}
+
+/** Lifetimes opened so far; also the id that the next one will have. */
+export function lifetimeCount(): u32 {
+  return nextId;
+}
+
+function addRecords(): void {
+  // Records start on a cache line.
+  let at = ((heap.alloc((BATCH as usize) * RECORD + 64) + 63) & ~63) as u32;
+  for (let i = 0; i < BATCH; i++) {
+    store<u32>(at, free, NEXT_FREE);
+    free = at;
+    at += RECORD as u32;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function newRecord(): u32 {
+  if (free == 0) addRecords();
+  const record = free;
+  free = load<u32>(record, NEXT_FREE);
+  return record;
+}
+
+// ------------------------------------------------------------------------------------ open
+/** Opens a lifetime of the current event. */
+// @ts-ignore: decorator
+@inline
 export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u64, flags: u32): u32 {
-  const id = addRow(LIFETIMES);
-  const block = blockOf(LIFETIMES, id >> ROWS_SHIFT);
-  const i = (id & (<u32>ROWS - 1)) as usize;
-  store<i64>(block + LIFETIME_OPENED_TS + (i << 3), ts);
-  store<u64>(block + LIFETIME_ADDR + (i << 3), addr);
-  store<u64>(block + LIFETIME_LEN + (i << 3), len);
-  store<u64>(block + LIFETIME_PHYS + (i << 3), phys);
-  store<u32>(block + LIFETIME_OPEN_SEQ + (i << 2), seq);
-  store<i32>(block + LIFETIME_OPEN_TID + (i << 2), tid);
-  store<u32>(block + LIFETIME_OPEN_COMM + (i << 2), commNow());
-  store<u32>(block + LIFETIME_ATTRS + (i << 2), attrs);
-  store<u16>(block + LIFETIME_DEVICE + (i << 1), <u16>device);
-  store<u16>(block + LIFETIME_FLAGS + (i << 1), <u16>flags);
-  store<u8>(block + LIFETIME_LAYER + i, <u8>layer);
-  store<u8>(block + LIFETIME_KIND + i, <u8>kind);
-  store<u8>(block + LIFETIME_DIR + i, <u8>dir);
-  hold(id);
-  if (beginsBlock(id)) lifetimesGrew();
-  store<u32>(block + LIFETIME_SIBLINGS + (i << 2), siblingOpened(layer, kind, len));
-  store<u32>(block + LIFETIME_PASSED + (i << 2), closedBefore);
-  return id;
+  const at = newRecord();
+  store<i64>(at, ts, OPENED_TS);
+  store<i64>(at, -1, CLOSED_TS);
+  store<u64>(at, addr, ADDR);
+  store<u64>(at, len, LEN);
+  store<u64>(at, phys, PHYS);
+  store<u32>(at, seq, OPEN_SEQ);
+  store<u32>(at, NONE, CLOSE_SEQ);
+  store<i32>(at, tid, OPEN_TID);
+  store<i32>(at, -1, CLOSE_TID);
+  store<u32>(at, commNow(), COMM);
+  store<u32>(at, attrs, ATTRS);
+  store<u32>(at, NONE, GROUP);
+  store<u32>(at, NONE, PARENT);
+  store<u32>(at, 0, SYNCS);
+  store<u32>(at, siblingOpened(layer, kind, len), SIBLINGS);
+  store<u32>(at, closedBefore, PASSED);
+  store<u32>(at, NONE, EXTRA);
+  store<u32>(at, nextId++, ID);
+  store<u32>(at, 0, REFERENCES);
+  store<u32>(at, 0, LIST);
+  store<u16>(at, <u16>device, DEVICE);
+  store<u16>(at, <u16>flags, FLAGS);
+  store<u32>(at, layer | (kind << 8) | (dir << 16) | ((<u32>EndReason.capture_end) << 24), LAYER);
+  store<u8>(at, 0, SPOKEN_OF);
+  return at;
 }
 
-/** A new row with all of another's facts, for a part of its range. */
-export function copyLifetime(id: u32): u32 {
-  const copy = addRow(LIFETIMES);
-  hold(copy);
-  if (beginsBlock(copy)) lifetimesGrew();
-  for (let column = <usize>LIFETIME_OPENED_TS; column < <usize>LIFETIME_OPEN_SEQ; column += COLUMN8) {
-    store<u64>(cell8(LIFETIMES, column, copy), load<u64>(cell8(LIFETIMES, column, id)));
-  }
-  for (let column = <usize>LIFETIME_OPEN_SEQ; column < <usize>LIFETIME_DEVICE; column += COLUMN4) {
-    store<u32>(cell4(LIFETIMES, column, copy), load<u32>(cell4(LIFETIMES, column, id)));
-  }
-  for (let column = <usize>LIFETIME_DEVICE; column < <usize>LIFETIME_LAYER; column += COLUMN2) {
-    store<u16>(cell2(LIFETIMES, column, copy), load<u16>(cell2(LIFETIMES, column, id)));
-  }
-  for (let column = <usize>LIFETIME_LAYER; column < <usize>LIFETIME_BYTES; column += COLUMN1) {
-    store<u8>(cell1(LIFETIMES, column, copy), load<u8>(cell1(LIFETIMES, column, id)));
-  }
-  return copy;
+/** A new record with all of another's facts, for a part [from, end) of its range; `group` names the original. */
+export function copyPart(original: u32, from: u64, end: u64): u32 {
+  const at = newRecord();
+  memory.copy(at, original, RECORD);
+  store<u32>(at, nextId++, ID);
+  store<u32>(at, 0, REFERENCES);
+  if (groupOf(original) == NONE) store<u32>(at, idOf(original), GROUP);
+  siblingSplit(load<u32>(at, SIBLINGS));
+  setPart(at, from, end);
+  return at;
 }
 
+/** Narrows a lifetime to a part of its range. */
+export function setPart(at: u32, from: u64, end: u64): void {
+  if (physOf(at) != u64.MAX_VALUE) store<u64>(at, physOf(at) + (from - addrOf(at)), PHYS);
+  store<u64>(at, from, ADDR);
+  store<u64>(at, end - from, LEN);
+}
+
+// ------------------------------------------------------------------------------------ close
 /** Closes a lifetime at the current event. */
-export function closeLifetime(id: u32): void {
-  endLifetime(id, <u32>EndReason.closed);
-  store<i32>(cell4(LIFETIMES, LIFETIME_CLOSE_TID, id), tid);
+// @ts-ignore: decorator
+@inline
+export function closeLifetime(at: u32): void {
+  store<i32>(at, tid, CLOSE_TID);
+  endLifetime(at, <u32>EndReason.closed);
 }
 
 /** Ends a lifetime at the current event, which closed it or showed that it was gone. */
-export function endLifetime(id: u32, reason: u32): void {
-  store<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_SEQ, id), seq);
-  store<i64>(cell8(LIFETIMES, LIFETIME_CLOSED_TS, id), ts);
-  store<u8>(cell1(LIFETIMES, LIFETIME_END, id), <u8>reason);
-  const passed = cell4(LIFETIMES, LIFETIME_PASSED, id);
-  store<u32>(passed, siblingClosed(siblingsOf(id), load<u32>(passed), lenOf(id), ts - openedTs(id)));
-  release(id);
-  if (lossSeen && openSeq(id) < lossSeq) addFlags(id, FLAG_AFTER_LOSS);
+export function endLifetime(at: u32, reason: u32): void {
+  store<u32>(at, seq, CLOSE_SEQ);
+  store<i64>(at, ts, CLOSED_TS);
+  store<u8>(at, <u8>reason, END);
+  store<u32>(at, siblingClosed(load<u32>(at, SIBLINGS), load<u32>(at, PASSED), lenOf(at), ts - openedTs(at)), PASSED);
+  if (lossSeen && openSeq(at) < lossSeq) addFlags(at, FLAG_AFTER_LOSS);
+  bury(at);
 }
 
+// ------------------------------------------------------------------------------------ after the close
+const QUEUE: u32 = 1024;
+const queue: usize = heap.alloc((QUEUE as usize) << 2);
+memory.fill(queue, 0, (QUEUE as usize) << 2);
+let queueEnd: u32 = 0;
+
+/** A closed lifetime joins the queue; the one that leaves it is over. */
 // @ts-ignore: decorator
 @inline
-function siblingsOf(id: u32): u32 {
-  return load<u32>(cell4(LIFETIMES, LIFETIME_SIBLINGS, id));
+function bury(at: u32): void {
+  hold(at);
+  const place = queue + ((queueEnd & (QUEUE - 1)) << 2);
+  const oldest = load<u32>(place);
+  store<u32>(place, at);
+  queueEnd++;
+  if (oldest != 0) release(oldest);
 }
 
-/** At the end, for a lifetime that is still open. */
-export function finishPassed(id: u32): void {
-  const passed = cell4(LIFETIMES, LIFETIME_PASSED, id);
-  store<u32>(passed, passedSince(siblingsOf(id), load<u32>(passed)));
+/** Somebody may still ask for this record. */
+// @ts-ignore: decorator
+@inline
+export function hold(at: u32): void {
+  store<u32>(at, load<u32>(at, REFERENCES) + 1, REFERENCES);
+}
+
+/** Somebody asks no more; a closed record that nobody asks for is over. */
+// @ts-ignore: decorator
+@inline
+export function release(at: u32): void {
+  const references = load<u32>(at, REFERENCES) - 1;
+  store<u32>(at, references, REFERENCES);
+  if (references == 0 && !isOpen(at)) {
+    if (keepAll || load<u8>(at, SPOKEN_OF) != 0) writeRow(at);
+    store<u32>(at, free, NEXT_FREE);
+    store<u32>(at, NONE, ID);
+    free = at;
+  }
+}
+
+/** An anomaly speaks of the lifetime: it will have a row. */
+export function speakOf(at: u32): u32 {
+  store<u8>(at, 1, SPOKEN_OF);
+  return idOf(at);
+}
+
+/** The record if it still is this lifetime's, else none. */
+export function stillThere(at: u32, id: u32): u32 {
+  return at != 0 && idOf(at) == id ? at : NO_LIFETIME;
+}
+
+/** At the end, for every lifetime that is still open. */
+export function finishOpen(at: u32): void {
+  store<u32>(at, passedSince(load<u32>(at, SIBLINGS), load<u32>(at, PASSED)), PASSED);
+  if (lossSeen && openSeq(at) < lossSeq) addFlags(at, FLAG_AFTER_LOSS);
+  writeRow(at);
+}
+
+/** At the end: writes the rows of what is still in the queue. */
+export function finishQueue(): void {
+  for (let i: u32 = 0; i < QUEUE; i++, queueEnd++) {
+    const place = queue + ((queueEnd & (QUEUE - 1)) << 2);
+    const at = load<u32>(place);
+    store<u32>(place, 0);
+    if (at != 0) release(at);
+  }
+}
+
+// ------------------------------------------------------------------------------------ the row
+function writeRow(at: u32): void {
+  const row = addRow(LIFETIMES);
+  const block = blockOf(LIFETIMES, row >> ROWS_SHIFT);
+  const i = (row & (<u32>ROWS - 1)) as usize;
+  const i8 = block + (i << 3);
+  const i4 = block + (i << 2);
+  const i2 = block + (i << 1);
+  store<i64>(i8 + LIFETIME_OPENED_TS, openedTs(at));
+  store<i64>(i8 + LIFETIME_CLOSED_TS, load<i64>(at, CLOSED_TS));
+  store<u64>(i8 + LIFETIME_ADDR, addrOf(at));
+  store<u64>(i8 + LIFETIME_LEN, lenOf(at));
+  store<u64>(i8 + LIFETIME_PHYS, physOf(at));
+  store<u32>(i4 + LIFETIME_ID, idOf(at));
+  store<u32>(i4 + LIFETIME_OPEN_SEQ, openSeq(at));
+  store<u32>(i4 + LIFETIME_CLOSE_SEQ, load<u32>(at, CLOSE_SEQ));
+  store<i32>(i4 + LIFETIME_OPEN_TID, openTid(at));
+  store<i32>(i4 + LIFETIME_CLOSE_TID, load<i32>(at, CLOSE_TID));
+  store<u32>(i4 + LIFETIME_OPEN_COMM, load<u32>(at, COMM));
+  store<u32>(i4 + LIFETIME_OPEN_STACK, 0); // stacks.ts fills them in at the end
+  store<u32>(i4 + LIFETIME_CLOSE_STACK, 0);
+  store<u32>(i4 + LIFETIME_ATTRS, attrsOf(at));
+  store<u32>(i4 + LIFETIME_GROUP, groupOf(at));
+  store<u32>(i4 + LIFETIME_PARENT, load<u32>(at, PARENT));
+  store<u32>(i4 + LIFETIME_SYNCS, load<u32>(at, SYNCS));
+  store<u32>(i4 + LIFETIME_PASSED, load<u32>(at, PASSED));
+  store<u32>(i4 + LIFETIME_SIBLINGS, load<u32>(at, SIBLINGS));
+  store<u32>(i4 + LIFETIME_EXTRA, load<u32>(at, EXTRA));
+  store<u16>(i2 + LIFETIME_DEVICE, <u16>deviceIdOf(at));
+  store<u16>(i2 + LIFETIME_FLAGS, <u16>(flagsOf(at) & PUBLIC_FLAGS));
+  store<u8>(block + i + LIFETIME_LAYER, load<u8>(at, LAYER));
+  store<u8>(block + i + LIFETIME_KIND, <u8>kindOf(at));
+  store<u8>(block + i + LIFETIME_DIR, <u8>dirOf(at));
+  store<u8>(block + i + LIFETIME_END, load<u8>(at, END));
+}
+
+/** Flags beyond these are the replay's own (overlaps.ts, iommu.ts). */
+const PUBLIC_FLAGS: u32 = 0x0fff;
+
+// ------------------------------------------------------------------------------------ facts
+// @ts-ignore: decorator
+@inline
+export function isOpen(at: u32): bool {
+  return load<i64>(at, CLOSED_TS) == -1;
 }
 // @ts-ignore: decorator
 @inline
-export function isOpen(id: u32): bool {
-  return load<i64>(cell8(LIFETIMES, LIFETIME_CLOSED_TS, id)) == -1;
+export function idOf(at: u32): u32 {
+  return load<u32>(at, ID);
 }
 // @ts-ignore: decorator
 @inline
-export function addrOf(id: u32): u64 {
-  return load<u64>(cell8(LIFETIMES, LIFETIME_ADDR, id));
+export function addrOf(at: u32): u64 {
+  return load<u64>(at, ADDR);
 }
 // @ts-ignore: decorator
 @inline
-export function lenOf(id: u32): u64 {
-  return load<u64>(cell8(LIFETIMES, LIFETIME_LEN, id));
+export function lenOf(at: u32): u64 {
+  return load<u64>(at, LEN);
 }
 // @ts-ignore: decorator
 @inline
-export function physOf(id: u32): u64 {
-  return load<u64>(cell8(LIFETIMES, LIFETIME_PHYS, id));
+export function physOf(at: u32): u64 {
+  return load<u64>(at, PHYS);
 }
 // @ts-ignore: decorator
 @inline
-export function openedTs(id: u32): i64 {
-  return load<i64>(cell8(LIFETIMES, LIFETIME_OPENED_TS, id));
+export function openedTs(at: u32): i64 {
+  return load<i64>(at, OPENED_TS);
 }
 // @ts-ignore: decorator
 @inline
-export function openSeq(id: u32): u32 {
-  return load<u32>(cell4(LIFETIMES, LIFETIME_OPEN_SEQ, id));
+export function openSeq(at: u32): u32 {
+  return load<u32>(at, OPEN_SEQ);
 }
 // @ts-ignore: decorator
 @inline
-export function openTid(id: u32): i32 {
-  return load<i32>(cell4(LIFETIMES, LIFETIME_OPEN_TID, id));
+export function openTid(at: u32): i32 {
+  return load<i32>(at, OPEN_TID);
 }
 // @ts-ignore: decorator
 @inline
-export function groupOf(id: u32): u32 {
-  return load<u32>(cell4(LIFETIMES, LIFETIME_GROUP, id));
-}
-export function setGroup(id: u32, group: u32): void {
-  store<u32>(cell4(LIFETIMES, LIFETIME_GROUP, id), group);
-}
-/** The id that the next lifetime will have. */
-export function nextLifetime(): u32 {
-  return rowsOf(LIFETIMES);
+export function groupOf(at: u32): u32 {
+  return load<u32>(at, GROUP);
 }
 // @ts-ignore: decorator
 @inline
-export function attrsOf(id: u32): u32 {
-  return load<u32>(cell4(LIFETIMES, LIFETIME_ATTRS, id));
+export function attrsOf(at: u32): u32 {
+  return load<u32>(at, ATTRS);
 }
 // @ts-ignore: decorator
 @inline
-export function deviceIdOf(id: u32): u32 {
-  return load<u16>(cell2(LIFETIMES, LIFETIME_DEVICE, id));
+export function deviceIdOf(at: u32): u32 {
+  return load<u16>(at, DEVICE);
 }
 // @ts-ignore: decorator
 @inline
-export function kindOf(id: u32): u32 {
-  return load<u8>(cell1(LIFETIMES, LIFETIME_KIND, id));
+export function kindOf(at: u32): u32 {
+  return load<u8>(at, KIND);
 }
 // @ts-ignore: decorator
 @inline
-export function dirOf(id: u32): u32 {
-  return load<u8>(cell1(LIFETIMES, LIFETIME_DIR, id));
+export function dirOf(at: u32): u32 {
+  return load<u8>(at, DIR);
 }
 // @ts-ignore: decorator
 @inline
-export function flagsOf(id: u32): u32 {
-  return load<u16>(cell2(LIFETIMES, LIFETIME_FLAGS, id));
+export function flagsOf(at: u32): u32 {
+  return load<u16>(at, FLAGS);
 }
 // @ts-ignore: decorator
 @inline
-export function addFlags(id: u32, flags: u32): void {
-  const at = cell2(LIFETIMES, LIFETIME_FLAGS, id);
-  store<u16>(at, load<u16>(at) | <u16>flags);
+export function addFlags(at: u32, flags: u32): void {
+  store<u16>(at, <u16>(flagsOf(at) | flags), FLAGS);
 }
-export function dropFlags(id: u32, flags: u32): void {
-  const at = cell2(LIFETIMES, LIFETIME_FLAGS, id);
-  store<u16>(at, load<u16>(at) & <u16>~flags);
+export function dropFlags(at: u32, flags: u32): void {
+  store<u16>(at, <u16>(flagsOf(at) & ~flags), FLAGS);
 }
 // @ts-ignore: decorator
 @inline
-export function countSync(id: u32): void {
-  const at = cell4(LIFETIMES, LIFETIME_SYNCS, id);
-  store<u32>(at, load<u32>(at) + 1);
+export function countSync(at: u32): void {
+  store<u32>(at, load<u32>(at, SYNCS) + 1, SYNCS);
+}
+
+/** Gives a lifetime its device and the id of the one that it was made for. */
+export function adopt(at: u32, byDevice: u32, parent: u32): void {
+  store<u16>(at, <u16>byDevice, DEVICE);
+  store<u32>(at, parent, PARENT);
+}
+
+// The list (lists.ts) that a segment belongs to while the list is mapped, and its place there.
+// @ts-ignore: decorator
+@inline
+export function listOf(at: u32): u32 {
+  return load<u32>(at, LIST);
+}
+// @ts-ignore: decorator
+@inline
+export function placeOf(at: u32): u32 {
+  return load<u32>(at, PLACE);
+}
+export function joinList(at: u32, list: u32, place: u32, group: u32): void {
+  store<u32>(at, list, LIST);
+  store<u32>(at, place, PLACE);
+  store<u32>(at, group, GROUP);
+}
+export function leaveList(at: u32): void {
+  store<u32>(at, 0, LIST);
 }

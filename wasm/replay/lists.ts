@@ -2,25 +2,27 @@
  * The layer dma, scatterlists: one lifetime a DMA segment, unmapped by physical addresses alone.
  *
  * In: the current event and its words of the side heap. Out: lifetimes and anomalies.
+ *
+ *   list: | segments as records: u32 each, 0 = gone |     its node in the index holds nents, segments, live, the list
  */
 import {
   Anomaly, FLAG_MISMATCH, FLAG_REMAINDER, FLAG_TRUNCATED, FLAG_UNRECORDABLE_UNMAP, Kind, Layer, SG_HEAD, SG_UNRECORDABLE,
 } from '../schema';
 import { ABSENT, NONE, attrs, concerns, device, dir, endOfRange, words } from './now';
 import {
-  addFlags, addrOf, attrsOf, deviceIdOf, dirOf, groupOf, isOpen, kindOf, lenOf, openLifetime, openSeq, openedTs, physOf, setGroup,
+  NO_LIFETIME, addFlags, addrOf, attrsOf, deviceIdOf, dirOf, groupOf, hold, idOf, joinList, kindOf, leaveList, lenOf, listOf,
+  openLifetime, openSeq, openedTs, physOf, placeOf, release, stillThere,
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setAddress, setDevice, setEvent, setLength } from './anomalies';
 import {
-  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, firstNode, lastClosed, liveOf, memberOf, nentsOf, newNode, nextOf, remove, segmentsOf,
-  setLastClosed, setList, setLive,
+  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, lastClosed, liveOf, memberOf, nentsOf, newNode, nextOf, remove,
+  segmentsOf, segmentArray, setLastClosed, setList, setLive,
 } from './key-index';
 import { found, foundAt } from './range-index';
-import { stillKept } from './retention';
-import { olderClosed } from './siblings';
 import { attrsDiffer, close, dirDiffers, enter, loseHidden, memory_, syncMapping } from './dma';
+import { olderClosed } from './siblings';
 
-/** (device, first physical address) → live lists, named by their first lifetime. */
+/** (device, first physical address) → live lists, each by its first segment's record. */
 const lists: KeyIndex = new KeyIndex();
 
 // The current event's list; see the side heap in schema.ts.
@@ -71,7 +73,7 @@ export function segmentCount(): u32 {
 }
 
 // ------------------------------------------------------------------------------------ open
-/** Opens the list and returns its first lifetime, NONE when the event shows no segment. */
+/** Opens the list and returns the id of its first lifetime, NONE when the event shows no segment. */
 export function openList(): u32 {
   const segments = segmentCount();
   if (segments == 0) return NONE;
@@ -79,19 +81,25 @@ export function openList(): u32 {
   if (shape() >> 63) flags |= FLAG_TRUNCATED;
   if (nents() >= <u32>SG_UNRECORDABLE) flags |= FLAG_UNRECORDABLE_UNMAP;
   const exact = nents() == ents();
+  const array = heap.alloc((segments as usize) << 2);
+  let node: u32 = 0;
   let group = NONE;
   for (let i: u32 = 0; i < segments; i++) {
     loseHidden(dmaAt(i));
     const known = (exact || i == 0) && i < physCount();
-    const id = openLifetime(<u32>Layer.dma, <u32>Kind.sg, dmaAt(i), lengthAt(i), known ? physAt(i) : ABSENT, flags);
-    if (group == NONE) group = id;
-    setGroup(id, group);
-    enter(id, group);
+    const segment = openLifetime(<u32>Layer.dma, <u32>Kind.sg, dmaAt(i), lengthAt(i), known ? physAt(i) : ABSENT, flags);
+    if (i == 0) {
+      group = idOf(segment);
+      node = newNode(segment);
+      setList(node, nents(), segments, array);
+      hold(segment); // the list is found by its first segment, even when that is gone
+    }
+    store<u32>(array + ((i as usize) << 2), segment);
+    joinList(segment, node, i, group);
+    enter(segment, group);
   }
   concerns(group);
-  const node = newNode(group);
-  setList(node, nents(), segments);
-  append(lists.take(physOf(group), device), node);
+  append(lists.take(physOf(memberOf(node)), device), node);
   return group;
 }
 
@@ -109,7 +117,7 @@ function bestFit(entry: usize): u32 {
   let most = -1;
   for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
     const points = i32(nentsOf(node) == nents()) + i32(dirOf(memberOf(node)) == dir);
-    if (points > most || (points == most && memberOf(node) < memberOf(best))) {
+    if (points > most || (points == most && idOf(memberOf(node)) < idOf(memberOf(best)))) {
       most = points;
       best = node;
     }
@@ -118,60 +126,81 @@ function bestFit(entry: usize): u32 {
 }
 
 function closeSegments(entry: usize, node: u32): void {
-  const group = memberOf(node);
-  const mapped = nentsOf(node);
+  const first = memberOf(node);
   const segments = segmentsOf(node);
   const closing = min(nents(), segments);
-  remove(entry, node); // before its segments go: from here on they are no list's
-  setLastClosed(entry, group + 1);
-  compare(group, mapped, bytesLeft(group, closing, segments));
-  let first = NONE;
-  for (let id = group; id < group + closing; id++) {
-    if (!isOpen(id)) continue;
-    if (first == NONE) first = id;
-    close(id);
+  compare(first, nentsOf(node), bytesLeft(node, closing, segments));
+  let concerned = NONE;
+  for (let i: u32 = 0; i < closing; i++) {
+    const segment = segmentAt(node, i);
+    if (segment == NO_LIFETIME) continue;
+    concerned = min(concerned, idOf(segment));
+    leaveList(segment);
+    close(segment);
   }
-  for (let id = group + closing; id < group + segments; id++) if (isOpen(id)) addFlags(id, FLAG_REMAINDER);
-  if (first != NONE) concerns(first);
+  for (let i = closing; i < segments; i++) {
+    const segment = segmentAt(node, i);
+    if (segment == NO_LIFETIME) continue;
+    addFlags(segment, FLAG_REMAINDER);
+    leaveList(segment);
+  }
+  if (concerned != NONE) concerns(concerned);
+  dropList(entry, node);
 }
 
-function bytesLeft(group: u32, closing: u32, segments: u32): u64 {
+// @ts-ignore: decorator
+@inline
+function segmentAt(node: u32, i: u32): u32 {
+  return load<u32>(segmentArray(node) + ((i as usize) << 2));
+}
+
+/** The list is not mapped any more. */
+function dropList(entry: usize, node: u32): void {
+  const first = memberOf(node);
+  heap.free(segmentArray(node));
+  setLastClosed(entry, idOf(first) + 1, first);
+  remove(entry, node);
+  release(first);
+}
+
+function bytesLeft(node: u32, closing: u32, segments: u32): u64 {
   let bytes: u64 = 0;
-  for (let id = group + closing; id < group + segments; id++) if (isOpen(id)) bytes += lenOf(id);
+  for (let i = closing; i < segments; i++) if (segmentAt(node, i) != NO_LIFETIME) bytes += lenOf(segmentAt(node, i));
   return bytes;
 }
 
-function compare(group: u32, mapped: u32, left: u64): void {
+function compare(first: u32, mapped: u32, left: u64): void {
   let differs = false;
   if (nents() != mapped) {
-    setLength(addAnomalyOf(<u32>Anomaly.sg_count_mismatch, group, mapped, nents()), left);
+    setLength(addAnomalyOf(<u32>Anomaly.sg_count_mismatch, first, mapped, nents()), left);
     differs = true;
   }
-  if (dirDiffers(group)) {
-    addAnomalyOf(<u32>Anomaly.direction_mismatch, group, dirOf(group), dir);
+  if (dirDiffers(first)) {
+    addAnomalyOf(<u32>Anomaly.direction_mismatch, first, dirOf(first), dir);
     differs = true;
   }
-  if (attrsDiffer(group)) {
-    addAnomalyOf(<u32>Anomaly.attrs_mismatch, group, attrsOf(group), attrs);
+  if (attrsDiffer(first)) {
+    addAnomalyOf(<u32>Anomaly.attrs_mismatch, first, attrsOf(first), attrs);
     differs = true;
   }
-  if (differs) addFlags(group, FLAG_MISMATCH);
+  if (differs) addFlags(first, FLAG_MISMATCH);
 }
 
 /** A single mapping of the list's first page, undone as a list: the wrong function. */
 function closePageAsList(): bool {
   const first = physAt(0);
   memory_.query(device, first, endOfRange(first, 1));
-  let oldest = NONE;
+  let oldest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
-    const id = foundAt(i);
-    if (id < oldest && deviceIdOf(id) == device && groupOf(id) == NONE && physOf(id) == first) oldest = id;
+    const at = foundAt(i);
+    if (deviceIdOf(at) != device || groupOf(at) != NONE || physOf(at) != first) continue;
+    if (oldest == NO_LIFETIME || idOf(at) < idOf(oldest)) oldest = at;
   }
-  if (oldest == NONE) return false;
+  if (oldest == NO_LIFETIME) return false;
   addAnomalyOf(<u32>Anomaly.kind_mismatch, oldest, kindOf(oldest), <u64>Kind.sg);
   addFlags(oldest, FLAG_MISMATCH);
+  concerns(idOf(oldest));
   close(oldest);
-  concerns(oldest);
   return true;
 }
 
@@ -179,28 +208,25 @@ function closeNothing(): void {
   const entry = lists.take(physAt(0), device);
   const closed = lastClosed(entry);
   const twice = closed != NEVER_CLOSED;
+  const before = stillThere(closedRecord(entry), closed - 1);
   if (!twice) {
-    setLastClosed(entry, CLOSED_UNSEEN);
+    setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);
     olderClosed(<u32>Layer.dma, <u32>Kind.sg);
   }
-  const lifetime = !twice || closed == CLOSED_UNSEEN ? NONE : stillKept(closed - 1);
-  const row = addAnomaly(twice ? <u32>Anomaly.double_unmap : <u32>Anomaly.before_capture, lifetime, NOTHING, NOTHING);
+  const row = addAnomaly(twice ? <u32>Anomaly.double_unmap : <u32>Anomaly.before_capture, before, NOTHING, NOTHING);
   setLength(row, 0);
   setAddress(row, ABSENT);
 }
 
 /** A segment was closed or lost by itself; a list without live segments is no candidate any more. */
-export function segmentGone(id: u32): void {
-  const group = groupOf(id);
-  const entry = lists.find(physOf(group), deviceIdOf(group));
-  if (entry == 0) return;
-  let node = firstNode(entry);
-  while (node != 0 && memberOf(node) != group) node = nextOf(node);
+export function segmentGone(segment: u32): void {
+  const node = listOf(segment);
   if (node == 0) return;
+  store<u32>(segmentArray(node) + ((placeOf(segment) as usize) << 2), NO_LIFETIME);
   setLive(node, liveOf(node) - 1);
   if (liveOf(node) != 0) return;
-  remove(entry, node);
-  setLastClosed(entry, group + 1);
+  const first = memberOf(node);
+  dropList(lists.find(physOf(first), deviceIdOf(first)), node);
 }
 
 // ------------------------------------------------------------------------------------ sync and end
@@ -208,15 +234,19 @@ export function syncList(): void {
   if (segmentCount() != 0) syncMapping(dmaAt(0), 0);
 }
 
-/** Lists still open whose unmap could not have been recorded. */
+/** At the end: lists still mapped, and those whose unmap could not have been recorded. */
 export function finishLists(): void {
   for (let i: u32 = 0; i < lists.size; i++) {
     for (let node = firstNode(lists.entryAt(i)); node != 0; node = nextOf(node)) {
-      const group = memberOf(node);
-      if (nentsOf(node) < <u32>SG_UNRECORDABLE) continue;
-      const row = addAnomalyOf(<u32>Anomaly.unmap_unrecordable, group, NOTHING, NOTHING);
-      setEvent(row, openSeq(group), openedTs(group));
-      setDevice(row, deviceIdOf(group));
+      const first = memberOf(node);
+      if (nentsOf(node) >= <u32>SG_UNRECORDABLE) sayUnrecordable(first);
+      release(first);
     }
   }
+}
+
+function sayUnrecordable(first: u32): void {
+  const row = addAnomalyOf(<u32>Anomaly.unmap_unrecordable, first, NOTHING, NOTHING);
+  setEvent(row, openSeq(first), openedTs(first));
+  setDevice(row, deviceIdOf(first));
 }

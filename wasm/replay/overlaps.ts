@@ -6,8 +6,9 @@
  */
 import { Anomaly, FLAG_OVERLAP } from '../schema';
 import { tid, ts } from './now';
-import { addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, isOpen, lenOf, openSeq, openTid, openedTs, physOf } from './lifetimes';
-import { hold, release } from './retention';
+import {
+  addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, hold, isOpen, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
+} from './lifetimes';
 import { addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
 /** An unmap's trace later than this cannot be a late one. Units of the clock (nanoseconds). */
@@ -73,7 +74,7 @@ function confirm(older: u32, newer: u32): void {
   const start = max(physOf(older), physOf(newer));
   const end = min(physOf(older) + lenOf(older), physOf(newer) + lenOf(newer));
   setEvent(row, openSeq(newer), openedTs(newer));
-  setOther(row, older);
+  setOther(row, speakOf(older));
   setAddress(row, addrOf(newer));
   setDevice(row, deviceIdOf(newer));
   setLength(row, end - start);
@@ -84,7 +85,8 @@ export function finishOverlaps(): void {
   for (let i: u32 = 0; i < count; i++) {
     const pair = pairs + ((i as usize) << 3);
     if (isOpen(load<u32>(pair))) confirm(load<u32>(pair), load<u32>(pair, 4));
-    dropFlags(load<u32>(pair), FLAG_OLDER);
+    release(load<u32>(pair));
+    release(load<u32>(pair, 4));
   }
   count = 0;
 }

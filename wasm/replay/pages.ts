@@ -9,12 +9,12 @@
  *   run: | first u64 | last u64 | opened ts i64 | count u32 | peak u32 | lifetime u32 | priority u32 | left u32 | right u32 |
  */
 import {
-  LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_LAYER, LIFETIME_OPEN_SEQ, Layer, PAGE_CLOSED_TS, PAGE_COUNT, PAGE_FIRST,
+  LIFETIME_ADDR, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_DEVICE, LIFETIME_ID, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS,
+  LIFETIME_OPEN_SEQ, Layer, PAGE_CLOSED_TS, PAGE_COUNT, PAGE_FIRST,
   PAGE_LAYER, PAGE_LIFETIME, PAGE_OPENED_TS, PAGE_PEAK, PAGE_SPACE,
 } from '../schema';
 import { EVENTS, LIFETIMES, PAGES, addRow, cell1, cell2, cell4, cell8, rowsOf } from './table';
 import { ABSENT, NONE, endOfRange } from './now';
-import { addrOf, deviceIdOf, lenOf, openedTs } from './lifetimes';
 
 const RUN: usize = 56;
 const R_LAST: usize = 8;
@@ -216,7 +216,7 @@ export function buildPages(pageShift: u32): void {
   heap.free(closes);
 }
 
-/** For each event the lifetimes whose `column` names it: first[event], then next[lifetime]; NONE ends a chain. */
+/** For each event the rows of lifetimes whose `column` names it: first[event], then next[row]; NONE ends a chain. */
 function chains(events: u32, column: usize): usize {
   const rows = rowsOf(LIFETIMES);
   const bytes = ((events + rows) as usize) << 2;
@@ -224,7 +224,7 @@ function chains(events: u32, column: usize): usize {
   memory.fill(at, 0xff, bytes);
   const next = at + ((events as usize) << 2);
   for (let i: u32 = 0; i < rows; i++) {
-    const id = rows - 1 - i; // so that chains are in the order of ids
+    const id = rows - 1 - i; // so that chains are in the order of rows
     const seq = load<u32>(cell4(LIFETIMES, column, id));
     if (seq >= events) continue;
     const head = at + ((seq as usize) << 2);
@@ -245,12 +245,14 @@ function buildLayer(layer: u32, events: u32, opens: usize, closes: usize): void 
   for (let space: u32 = 0; space < 65536; space++) emitAll(load<u32>(roots + ((space as usize) << 2)), layer, space);
 }
 
-function edge(id: u32, layer: u32, opening: bool): void {
-  if (load<u8>(cell1(LIFETIMES, LIFETIME_LAYER, id)) != <u8>layer || lenOf(id) == ABSENT || lenOf(id) == 0) return;
-  const space = layer == <u32>Layer.dma ? deviceIdOf(id) : 0;
-  const first = addrOf(id) >> shift;
-  const last = (endOfRange(addrOf(id), lenOf(id)) - 1) >> shift;
+function edge(row: u32, layer: u32, opening: bool): void {
+  const len = load<u64>(cell8(LIFETIMES, LIFETIME_LEN, row));
+  if (load<u8>(cell1(LIFETIMES, LIFETIME_LAYER, row)) != <u8>layer || len == ABSENT || len == 0) return;
+  const addr = load<u64>(cell8(LIFETIMES, LIFETIME_ADDR, row));
+  const space: u32 = layer == <u32>Layer.dma ? load<u16>(cell2(LIFETIMES, LIFETIME_DEVICE, row)) : 0;
+  const first = addr >> shift;
+  const last = (endOfRange(addr, len) - 1) >> shift;
   const root = roots + ((space as usize) << 2);
-  if (opening) map(root, first, last, openedTs(id), id);
-  else unmap(root, first, last, load<i64>(cell8(LIFETIMES, LIFETIME_CLOSED_TS, id)), layer, space);
+  if (opening) map(root, first, last, load<i64>(cell8(LIFETIMES, LIFETIME_OPENED_TS, row)), load<u32>(cell4(LIFETIMES, LIFETIME_ID, row)));
+  else unmap(root, first, last, load<i64>(cell8(LIFETIMES, LIFETIME_CLOSED_TS, row)), layer, space);
 }

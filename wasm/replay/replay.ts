@@ -4,15 +4,14 @@
  * In: rows of the table `events`. Out: everything else.
  */
 import {
-  EVENT_CPU, EVENT_TS, EVENT_TYPE, FLAG_AFTER_LOSS, LIFETIME_LAYER, Layer, Op, TYPE_BYTES,
+  EVENT_CPU, EVENT_TS, EVENT_TYPE, Layer, Op, TYPE_BYTES,
 } from '../schema';
-import { LIFETIMES, cell1, isKept, rowsOf } from './table';
 import { CPU_LAST_TS, cpuSlot, pushRow } from './cpus';
-import { ABSENT, addr, errorNow, len, lossSeen, lossSeq, readRow, words } from './now';
-import { addFlags, finishPassed, isOpen, openSeq } from './lifetimes';
-import { closeMapping, openMapping, removeDevice, syncMapping } from './dma';
+import { ABSENT, addr, errorNow, len, readRow, words } from './now';
+import { finishQueue } from './lifetimes';
+import { closeMapping, finishLive, openMapping, removeDevice, syncMapping } from './dma';
 import { closeList, finishLists, openList, syncList } from './lists';
-import { adoptWaiting, closeRange, forgetPlane, nobodyWaits, openRange, somebodyWaits } from './iommu';
+import { adoptWaiting, closeRange, finishRanges, nobodyWaits, openRange, somebodyWaits } from './iommu';
 import { endWitness } from './witness';
 import { endLoss } from './losses';
 import { finishOverlaps } from './overlaps';
@@ -96,14 +95,9 @@ export function finishReplay(): void {
   finishOverlaps();
   finishUndecided();
   finishLists();
+  finishLive();
+  finishRanges();
+  finishQueue();
   finishStacks();
   finishSiblings();
-  const rows = rowsOf(LIFETIMES);
-  for (let id: u32 = 0; id < rows; id++) {
-    if (!isKept(LIFETIMES, id)) continue;
-    if (load<u8>(cell1(LIFETIMES, LIFETIME_LAYER, id)) == <u8>Layer.iommu) forgetPlane(id);
-    if (!isOpen(id)) continue;
-    finishPassed(id);
-    if (lossSeen && openSeq(id) < lossSeq) addFlags(id, FLAG_AFTER_LOSS);
-  }
 }

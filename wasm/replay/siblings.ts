@@ -100,6 +100,11 @@ export function siblingOpened(layer: u32, kind: u32, bytes: u64): u32 {
   return number;
 }
 
+/** A part of a mapping becomes a mapping of its own. */
+export function siblingSplit(number: u32): void {
+  store<u64>(record(number), load<u64>(record(number), OPENED) + 1, OPENED);
+}
+
 /** A mapping was closed after `duration`; returns how many siblings were closed while it was open. */
 // @ts-ignore: decorator
 @inline

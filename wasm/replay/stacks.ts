@@ -47,10 +47,9 @@ export function giveStack(slot: usize, stack: u32): void {
 export function finishStacks(): void {
   if (!seen) return;
   const rows = rowsOf(LIFETIMES);
-  for (let id: u32 = 0; id < rows; id++) {
-    if (!isKept(LIFETIMES, id)) continue;
-    store<u32>(cell4(LIFETIMES, LIFETIME_OPEN_STACK, id), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_OPEN_SEQ, id))));
-    if (load<u8>(cell1(LIFETIMES, LIFETIME_END, id)) != <u8>EndReason.closed) continue;
-    store<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_STACK, id), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_SEQ, id))));
+  for (let row: u32 = 0; row < rows; row++) {
+    store<u32>(cell4(LIFETIMES, LIFETIME_OPEN_STACK, row), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_OPEN_SEQ, row))));
+    if (load<u8>(cell1(LIFETIMES, LIFETIME_END, row)) != <u8>EndReason.closed) continue;
+    store<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_STACK, row), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_SEQ, row))));
   }
 }

@@ -15,7 +15,7 @@ import { EVENTS, EXTRAS, addRow, addRows, blockOf, cell4, cell8, isKept, rowsOf 
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
 import { giveStack, setStack } from './stacks';
-import { keepEvents } from './retention';
+
 import { addLoss } from './losses';
 import { setComms, setWords } from './now';
 
@@ -37,6 +37,13 @@ let streamCount: u32 = 0;
 @inline
 function streamAt(stream: u32): usize {
   return streams + (stream as usize) * STREAM_BYTES;
+}
+
+/** Whether events are kept as rows, or only counted. */
+let keepEvents: bool = true;
+
+export function setKeepEvents(keep: bool): void {
+  keepEvents = keep;
 }
 
 /** Adds a stream; -1 when there are too many. */

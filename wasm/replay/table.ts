@@ -1,13 +1,10 @@
 /**
- * Tables as chains of fixed-size blocks: a cell never moves, so a lifetime can be closed in place and the host can
- * wrap a block's columns as they lie.
+ * Tables as chains of fixed-size blocks: a cell never moves, and the host can wrap a block's columns as they lie.
  *
  * In: rows, one at a time. Out: blocks of ROWS rows each, columns as `schema.ts` lays them out.
  */
 import {
-  ANOMALY_BYTES, COLUMN1, COLUMN4, COLUMN8, EVENT_BYTES, EXTRAS_BYTES, EndReason, LIFETIME_BYTES, LIFETIME_CLOSED_TS,
-  LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK, LIFETIME_CLOSE_TID, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_GROUP, LIFETIME_OPEN_STACK,
-  LIFETIME_PARENT, LIFETIME_SYNCS, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, SIBLINGS_BYTES, TABLES, TableId,
+  ANOMALY_BYTES, EVENT_BYTES, EXTRAS_BYTES, LIFETIME_BYTES, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, SIBLINGS_BYTES, TABLES, TableId,
 } from '../schema';
 
 const MASK: u32 = <u32>ROWS - 1;
@@ -75,23 +72,7 @@ export function addRows(table: u32, wanted: u32, keep: bool): u32 {
 function addBlock(table: u32, index: u32): void {
   const bytes = load<u32>(blockBytes + ((table as usize) << 2));
   const block = heap.alloc(bytes);
-  initialize(table, block);
   store<u32>((load<u32>(directories + ((table as usize) << 2)) as usize) + ((index as usize) << 2), block as u32);
-}
-
-/** Fills in, a column at a time, what most rows of a new block have in common. */
-function initialize(table: u32, block: usize): void {
-  if (table != LIFETIMES) return;
-  memory.fill(block + LIFETIME_CLOSED_TS, 0xff, COLUMN8);
-  memory.fill(block + LIFETIME_CLOSE_SEQ, 0xff, COLUMN4);
-  memory.fill(block + LIFETIME_CLOSE_TID, 0xff, COLUMN4);
-  memory.fill(block + LIFETIME_OPEN_STACK, 0, COLUMN4);
-  memory.fill(block + LIFETIME_CLOSE_STACK, 0, COLUMN4);
-  memory.fill(block + LIFETIME_GROUP, 0xff, COLUMN4);
-  memory.fill(block + LIFETIME_PARENT, 0xff, COLUMN4);
-  memory.fill(block + LIFETIME_SYNCS, 0, COLUMN4);
-  memory.fill(block + LIFETIME_EXTRA, 0xff, COLUMN4);
-  memory.fill(block + LIFETIME_END, <u8>EndReason.capture_end, COLUMN1);
 }
 
 /** Gives a block's memory back; its rows keep their numbers, and are gone. */

@@ -6,8 +6,7 @@
  */
 import { Anomaly } from '../schema';
 import { device } from './now';
-import { deviceIdOf, isOpen } from './lifetimes';
-import { hold } from './retention';
+import { deviceIdOf, hold, isOpen, release, speakOf } from './lifetimes';
 import { settle } from './anomalies';
 
 const RECORD: usize = 12;
@@ -35,7 +34,8 @@ export function finishUndecided(): void {
   for (let i: u32 = 0; i < count; i++) {
     const at = records + (i as usize) * RECORD;
     const lifetime = load<u32>(at, 4);
-    if (isOpen(lifetime)) settle(load<u32>(at), <u32>Anomaly.device_mismatch, lifetime, deviceIdOf(lifetime), load<u32>(at, 8));
+    if (isOpen(lifetime)) settle(load<u32>(at), <u32>Anomaly.device_mismatch, speakOf(lifetime), deviceIdOf(lifetime), load<u32>(at, 8));
+    release(lifetime);
   }
   count = 0;
 }
