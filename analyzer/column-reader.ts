@@ -1,0 +1,273 @@
+/**
+ * Reads part of one column out of the core's memory, as bytes that DuckDB and Arrow take as they are.
+ *
+ * In: a place (capture, block, first row, count). Out: a slice: values, little-endian and dense, and whether some are
+ * NULL; then one bit a row in the scratch's `bits`, 1 = not NULL, lowest bit first.
+ * Columns that lie in memory as users see them are not copied: their slice is in the memory itself.
+ */
+import { COLUMN8, ROWS, ROWS_SHIFT, TableId } from '../wasm/schema.js';
+import type { CoreTables } from './analysis.js';
+import { enumBytes, type Names } from './names.js';
+import type { Column, Source } from './tables/column.js';
+
+/** A capture, and what makes its row numbers unique among all captures. */
+export interface CaptureRows {
+  readonly index: number;
+  readonly core: CoreTables;
+  /** Rows of the captures before it, by table. */
+  readonly base: Readonly<Partial<Record<TableId, number>>>;
+  /** log2 of the page size. */
+  readonly pageShift: number;
+}
+
+export interface Place {
+  readonly capture: CaptureRows;
+  /** `capture.core.memory()`, taken for this read. */
+  readonly memory: ArrayBuffer;
+  /** Byte offset of the block. */
+  readonly block: number;
+  /** First row, within the block. */
+  readonly first: number;
+  readonly count: number;
+  /** First row, within the capture. */
+  readonly row: number;
+  readonly table: TableId;
+}
+
+/** Where values and NULL bits go that do not lie in memory as they should; overwritten by the next read. */
+export interface Scratch {
+  readonly values: ArrayBuffer;
+  readonly bits: Uint32Array<ArrayBuffer>;
+}
+
+export interface Slice {
+  readonly buffer: ArrayBuffer;
+  readonly offset: number;
+  /** Whether `bits` were written: some value is NULL. */
+  readonly nulls: boolean;
+}
+
+export type ColumnReader = (place: Place, scratch: Scratch) => Slice;
+
+/** Room for `rows` rows (at most ROWS) of any column. */
+export function createScratch(rows: number): Scratch {
+  return { values: new ArrayBuffer(8 * rows), bits: new Uint32Array(2 * Math.ceil(rows / 64)) };
+}
+
+type Of<F extends Source['from']> = Extract<Source, { from: F }>;
+type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+
+/** Cells of 1, 2 or 4 bytes as unsigned numbers. */
+function cells(place: Place, at: number, bytes: 1 | 2 | 4): Uint8Array | Uint16Array | Uint32Array {
+  const offset = place.block + at + bytes * place.first;
+  if (bytes === 1) return new Uint8Array(place.memory, offset, place.count);
+  if (bytes === 2) return new Uint16Array(place.memory, offset, place.count);
+  return new Uint32Array(place.memory, offset, place.count);
+}
+
+/** Cells of 8 bytes as pairs of u32, low half first. */
+function pairs(place: Place, at: number): Uint32Array {
+  return new Uint32Array(place.memory, place.block + at + 8 * place.first, 2 * place.count);
+}
+
+const outPairs = ({ values }: Scratch, place: Place) => new Uint32Array(values, 0, 2 * place.count);
+const copied = (scratch: Scratch, nulls: boolean): Slice => ({ buffer: scratch.values, offset: 0, nulls });
+
+/** Sets the bits of cells other than `absent`; whether one was. */
+function markCells(words: Exclude<Words, BigUint64Array>, absent: number, bits: Uint32Array): boolean {
+  const count = words.length;
+  let nulls = false;
+  for (let first = 0, at = 0; first < count; first += 32, at++) {
+    const end = Math.min(32, count - first);
+    let word = 0;
+    for (let k = 0; k < end; k++) if (words[first + k] !== absent) word |= 1 << k;
+    bits[at] = word;
+    if (word !== (end === 32 ? -1 : (1 << end) - 1)) nulls = true;
+  }
+  return nulls;
+}
+
+/** As `markCells` for pairs of u32, where all ones are absent. */
+function markPairs(words: Uint32Array, bits: Uint32Array): boolean {
+  const count = words.length >> 1;
+  let nulls = false;
+  for (let first = 0, at = 0; first < count; first += 32, at++) {
+    const end = Math.min(32, count - first);
+    let word = 0;
+    for (let k = 0, w = 2 * first; k < end; k++, w += 2) {
+      if ((words[w]! & words[w + 1]!) !== -1) word |= 1 << k;
+    }
+    bits[at] = word;
+    if (word !== (end === 32 ? -1 : (1 << end) - 1)) nulls = true;
+  }
+  return nulls;
+}
+
+function cellReader({ at, bytes, absent }: Of<'cell'>): ColumnReader {
+  const none = absent === 'zero' ? 0 : 2 ** (8 * bytes) - 1;
+  return (place, { bits }) => {
+    const offset = place.block + at + bytes * place.first;
+    let nulls = false;
+    if (absent !== undefined)
+      nulls =
+        bytes === 8 ? markPairs(pairs(place, at), bits) : markCells(cells(place, at, bytes), none, bits);
+    return { buffer: place.memory, offset, nulls };
+  };
+}
+
+/** Fills `out` with the members of ids, and sets the bits of those that have one; whether one has none. */
+function nameCells(
+  ids: Exclude<Words, BigUint64Array>,
+  codes: Int32Array,
+  out: Exclude<Words, BigUint64Array>,
+  bits: Uint32Array,
+): boolean {
+  let nulls = false;
+  bits.fill(-1, 0, (ids.length + 31) >> 5);
+  for (let k = 0; k < ids.length; k++) {
+    const id = ids[k]!;
+    const code = id < codes.length ? codes[id]! : -1;
+    if (code >= 0) out[k] = code;
+    else {
+      out[k] = 0; // never a number that is no member, even where it is NULL
+      bits[k >> 5]! &= ~(1 << (k & 31));
+      nulls = true;
+    }
+  }
+  return nulls;
+}
+
+function nameReader({ at, bytes, names: key }: Of<'name'>, column: Column, names: Names): ColumnReader {
+  const codes = names.codes[key];
+  const width = enumBytes(names.members[column.type as keyof Names['members']]);
+  return (place, scratch) => {
+    const { count } = place;
+    const Out = width === 1 ? Uint8Array : width === 2 ? Uint16Array : Uint32Array;
+    return copied(
+      scratch,
+      nameCells(cells(place, at, bytes), codes, new Out(scratch.values, 0, count), scratch.bits),
+    );
+  };
+}
+
+/** Writes number + base as 64 bits; both are far below 2^53. */
+function putSum(out: Uint32Array, k: number, number: number, base: number): void {
+  const sum = number + base;
+  out[2 * k] = sum;
+  out[2 * k + 1] = sum / 0x1_0000_0000;
+}
+
+function rowReader(): ColumnReader {
+  return (place, scratch) => {
+    const out = outPairs(scratch, place);
+    const base = place.row + (place.capture.base[place.table] ?? 0);
+    for (let k = 0; k < place.count; k++) putSum(out, k, k, base);
+    return copied(scratch, false);
+  };
+}
+
+function rowOfReader({ at, table }: Of<'row of'>): ColumnReader {
+  return (place, scratch) => {
+    const ids = cells(place, at, 4) as Uint32Array;
+    const out = outPairs(scratch, place);
+    const base = place.capture.base[table] ?? 0;
+    for (let k = 0; k < ids.length; k++) putSum(out, k, ids[k]!, base);
+    return copied(scratch, markCells(ids, 0xffff_ffff, scratch.bits));
+  };
+}
+
+function captureReader(): ColumnReader {
+  return (place, scratch) => {
+    new Uint16Array(scratch.values, 0, place.count).fill(place.capture.index);
+    return copied(scratch, false);
+  };
+}
+
+function bitReader({ at, bytes, mask }: Of<'bit'>): ColumnReader {
+  return (place, scratch) => {
+    const flags = cells(place, at, bytes);
+    const out = new Uint8Array(scratch.values, 0, place.count);
+    for (let k = 0; k < flags.length; k++) out[k] = (flags[k]! & mask) === 0 ? 0 : 1;
+    return copied(scratch, false);
+  };
+}
+
+function differenceReader({ at, minus }: Of<'difference'>): ColumnReader {
+  return (place, scratch) => {
+    const from = pairs(place, at);
+    const less = pairs(place, minus);
+    const out = outPairs(scratch, place);
+    for (let w = 0; w < from.length; w += 2) {
+      out[w] = from[w]! - less[w]!;
+      out[w + 1] = from[w + 1]! - less[w + 1]! - (from[w]! < less[w]! ? 1 : 0);
+    }
+    return copied(scratch, markPairs(from, scratch.bits));
+  };
+}
+
+/** Extras are few and anywhere, so they are read one by one. */
+function extraReader({ at, word }: Of<'extra'>): ColumnReader {
+  return (place, scratch) => {
+    const { core } = place.capture;
+    const ids = cells(place, at, 4);
+    const out = outPairs(scratch, place).fill(0xffff_ffff);
+    const rows = core.rows(TableId.extras);
+    for (let k = 0; k < ids.length; k++) {
+      const row = ids[k]!;
+      if (row >= rows) continue;
+      const block = core.block(TableId.extras, row >>> ROWS_SHIFT);
+      if (block === 0) continue;
+      const pair = new Uint32Array(place.memory, block + word * COLUMN8 + 8 * (row & (ROWS - 1)), 2);
+      out.set(pair, 2 * k);
+    }
+    return copied(scratch, markPairs(out, scratch.bits));
+  };
+}
+
+function pagesReader({ at }: Of<'pages'>): ColumnReader {
+  return (place, scratch) => {
+    const pages = pairs(place, at);
+    const out = outPairs(scratch, place);
+    const shift = place.capture.pageShift; // 1 … 31
+    for (let w = 0; w < pages.length; w += 2) {
+      out[w] = pages[w]! << shift;
+      out[w + 1] = (pages[w + 1]! << shift) | (pages[w]! >>> (32 - shift));
+    }
+    return copied(scratch, false);
+  };
+}
+
+type Makers = { [F in Source['from']]: (source: Of<F>, column: Column, names: Names) => ColumnReader };
+
+const READERS: Makers = {
+  cell: cellReader,
+  name: nameReader,
+  row: rowReader,
+  'row of': rowOfReader,
+  capture: captureReader,
+  bit: bitReader,
+  difference: differenceReader,
+  extra: extraReader,
+  pages: pagesReader,
+};
+
+/** A reader of the column; keep it for many reads. */
+export function readerOf(column: Column, names: Names): ColumnReader {
+  const make = READERS[column.source.from] as Makers['cell'];
+  return make(column.source as Of<'cell'>, column, names);
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  BIGINT: 8,
+  UBIGINT: 8,
+  INTEGER: 4,
+  UINTEGER: 4,
+  SMALLINT: 2,
+  USMALLINT: 2,
+  BOOLEAN: 1,
+};
+
+/** Bytes of one value in a slice. */
+export function valueBytes(column: Column, names: Names): number {
+  return BYTES[column.type] ?? enumBytes(names.members[column.type as keyof Names['members']]);
+}

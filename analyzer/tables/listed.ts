@@ -1,0 +1,152 @@
+/** The small tables: captures, devices, stacks, counters, event counts. */
+import { LOSS_COUNT, ROWS, TableId } from '../../wasm/schema.js';
+import type { Analysis, AnalyzedCapture } from '../analysis.js';
+import type { Column, ListedTable, ListedValue, ValueType } from './column.js';
+
+function listed(
+  name: string,
+  type: ValueType,
+  doc: string,
+  whenNull?: string,
+  unit?: string,
+): Column<'listed'> {
+  const facts = {
+    ...(unit === undefined ? {} : { unit }),
+    ...(whenNull === undefined ? {} : { null: whenNull }),
+  };
+  return { name, type, doc, ...facts, source: 'listed' };
+}
+
+const CAPTURE = listed('capture', 'USMALLINT', 'Which input: `captures.capture`.');
+const NOT_TOLD = 'The capture does not tell.';
+
+/** How many events the capture says were lost; losses of unknown size add nothing. */
+function lostEvents({ core }: AnalyzedCapture): bigint {
+  const rows = core.rows(TableId.losses);
+  let lost = 0n;
+  for (let first = 0; first < rows; first += ROWS) {
+    const at = core.block(TableId.losses, first / ROWS) + LOSS_COUNT;
+    for (const count of new BigUint64Array(core.memory(), at, Math.min(ROWS, rows - first))) {
+      if (count !== 0xffff_ffff_ffff_ffffn) lost += count;
+    }
+  }
+  return lost;
+}
+
+function captureRow(capture: AnalyzedCapture, index: number): ListedValue[] {
+  const { file, sha256, info, core, firstTs, lastTs } = capture;
+  const events = core.rows(TableId.events);
+  const clock = [info.clock, info.clockUnit, info.cpus, info.pageSize, info.kernel, info.host];
+  const sizes = [events, core.rows(TableId.lifetimes), lostEvents(capture), core.rows(TableId.losses)];
+  return [
+    index,
+    file,
+    sha256,
+    info.format,
+    ...clock,
+    firstTs,
+    lastTs,
+    ...sizes,
+    info.recordedEvents,
+    info.notes,
+  ];
+}
+
+const captures: ListedTable = {
+  name: 'captures',
+  doc: 'The inputs, one row each.',
+  columns: [
+    listed('capture', 'USMALLINT', 'Index, from 0, in the order of the command line.'),
+    listed('file', 'VARCHAR', 'As it was given; "-" is standard input.'),
+    listed('sha256', 'VARCHAR', 'Of the file as it lies there, in hex.', 'It was not computed.'),
+    listed('format', 'VARCHAR', 'Kind of capture.'),
+    listed('clock', 'VARCHAR', "ftrace's or perf's name of the clock.", NOT_TOLD),
+    listed(
+      'clock_unit',
+      'VARCHAR',
+      '`ns`, or `tick` where the clock counts something else; every `_ts` and duration is in it.',
+    ),
+    listed('cpus', 'UINTEGER', 'CPUs of the machine.', NOT_TOLD),
+    listed('page_size', 'UINTEGER', 'Page size; 4096 unless the capture says otherwise.', undefined, 'bytes'),
+    listed('kernel', 'VARCHAR', 'Kernel release.', NOT_TOLD),
+    listed('host', 'VARCHAR', 'Name of the machine.', NOT_TOLD),
+    listed('first_ts', 'BIGINT', 'Time of the first event.', 'There is no event.', 'ns'),
+    listed('last_ts', 'BIGINT', 'Time of the last event.', 'There is no event.', 'ns'),
+    listed('events', 'UBIGINT', 'Events, kept or not.'),
+    listed('lifetimes', 'UBIGINT', 'Lifetimes, kept or not.'),
+    listed('lost', 'UBIGINT', 'Events lost, where the capture tells how many.'),
+    listed('losses', 'UBIGINT', 'Rows in `losses`.'),
+    listed('recorded_events', 'VARCHAR[]', 'Events that the capture says were enabled.', NOT_TOLD),
+    listed('notes', 'VARCHAR[]', 'What else the capture says of itself.'),
+  ],
+  rows: ({ captures }) => captures.map(captureRow),
+};
+
+const devices: ListedTable = {
+  name: 'devices',
+  doc: 'The devices that events name.',
+  columns: [
+    listed('id', 'UINTEGER', 'Number, from 1, shared by all captures.'),
+    listed('device', 'VARCHAR', 'Name, as the kernel writes it.'),
+  ],
+  rows: ({ devices }) => devices.map((device, id) => [id, device]).slice(1),
+};
+
+const stacks: ListedTable = {
+  name: 'stacks',
+  doc: 'Call stacks, each once.',
+  columns: [
+    listed('id', 'UINTEGER', 'Number, from 1, shared by all captures.'),
+    listed(
+      'site',
+      'VARCHAR',
+      'First frame outside the DMA, IOMMU and memory-management core: whose code it is.',
+      'Every frame is in the core, or has no name.',
+    ),
+    listed('via', 'VARCHAR', 'Function of the core that the site called.', 'Not known.'),
+    listed('frames', 'VARCHAR[]', 'All frames, innermost first.'),
+  ],
+  rows: ({ stacks }) =>
+    stacks.filter(({ id }) => id !== 0).map(({ id, site, via, frames }) => [id, site, via, frames]),
+};
+
+const counters: ListedTable = {
+  name: 'counters',
+  doc: 'Everything in the inputs that did not become an event, by reason.',
+  columns: [
+    CAPTURE,
+    listed('name', 'VARCHAR', 'The reason.'),
+    listed('severity', 'VARCHAR', '`info`, `warning` or `error`.'),
+    listed('count', 'UBIGINT', 'How often.'),
+    listed('help', 'VARCHAR', 'What it means, and what to do about it.'),
+    listed('first', 'VARCHAR', 'Where it was first seen.', NOT_TOLD),
+  ],
+  rows: ({ captures }) =>
+    captures.flatMap(({ counters }, index) =>
+      counters.map(({ name, severity, count, help, first }) => [index, name, severity, count, help, first]),
+    ),
+};
+
+/** Names are "system:name", or bare where the capture's format prints no system. */
+function knownNames({ types }: Analysis): Set<string> {
+  return new Set(types.flatMap(({ name }) => [name, name.slice(name.indexOf(':') + 1)]));
+}
+
+const eventCounts: ListedTable = {
+  name: 'event_counts',
+  doc: 'How many events of each name the captures hold, whether the event dictionary knows them or not.',
+  columns: [
+    CAPTURE,
+    listed('event', 'VARCHAR', 'Name, "system:name", or the bare name where the format prints no system.'),
+    listed('count', 'UBIGINT', 'How many were seen.'),
+    listed('known', 'BOOLEAN', 'Whether the event dictionary has an event of this name.'),
+  ],
+  rows: (analysis) => {
+    const known = knownNames(analysis);
+    return analysis.captures.flatMap(({ eventCounts }, index) =>
+      [...eventCounts].map(([event, count]) => [index, event, count, known.has(event)]),
+    );
+  },
+};
+
+export const listedTables: readonly ListedTable[] = [captures, devices, stacks, counters, eventCounts];

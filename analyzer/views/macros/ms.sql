@@ -1,0 +1,2 @@
+-- Nanoseconds as milliseconds.
+CREATE MACRO ms(ns) AS ns / 1e6;
