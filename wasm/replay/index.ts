@@ -8,7 +8,7 @@ import { blockOf, clearTable, defineTables, rowsOf } from './table';
 import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
-import { keepLifetimes } from './lifetimes';
+import { keepLifetimes, lifetimeCount } from './lifetimes';
 import { setKeepEvents } from './streams';
 import { buildPages } from './pages';
 
@@ -43,6 +43,11 @@ export function firstTs(): i64 {
 /** Time of the latest event. */
 export function lastTs(): i64 {
   return last;
+}
+
+/** Lifetimes opened so far: ids are below it, whether or not they have rows. */
+export function lifetimes(): u32 {
+  return lifetimeCount();
 }
 
 export function tableRows(table: u32): u32 {
