@@ -1,0 +1,191 @@
+/**
+ * The boundary of the Wasm module `binary`: the only place that builds views on its memory.
+ *
+ * In: plans, names of tasks, pages of ring buffers or single records. Out: event batches, names, tallies.
+ * One core serves one capture; its streams share the batch, so each batch is copied out to its stream's own memory.
+ */
+import { readFile } from 'node:fs/promises';
+import {
+  EVENT_ADDR,
+  EVENT_ATTRS,
+  EVENT_BYTES,
+  EVENT_COMM,
+  EVENT_CPU,
+  EVENT_DEVICE,
+  EVENT_DIR,
+  EVENT_ERROR,
+  EVENT_LEN,
+  EVENT_LIFETIME,
+  EVENT_PHYS,
+  EVENT_SIDE,
+  EVENT_STACK,
+  EVENT_TID,
+  EVENT_TS,
+  EVENT_TYPE,
+} from '../wasm/schema.js';
+import { type EventBatch, type Frame, type NameTables, TYPE_LOST, TYPE_STACK } from './format.js';
+import { inPackage } from './package-root.js';
+
+/** The exports of `wasm/binary/index.ts`. Addresses are byte offsets in its memory, signed as Wasm returns them. */
+export interface BinaryExports {
+  readonly memory: WebAssembly.Memory;
+  scratch(bytes: number): number;
+  setTaskName(pid: number, length: number): void;
+  setByteOrder(bigEndian: number): void;
+  setClock(multiplier: number, shift: number, offset: bigint): void;
+  setCommonFields(id: number, pid: number): void;
+  setReservedTypes(lost: number, stack: number): void;
+  setPageLayout(bytes: number, stamp: number, commit: number, long: number, data: number): void;
+  knowEvent(id: number): void;
+  planBegin(type: number): void;
+  planU64(column: number, offset: number, size: number, signed: number): void;
+  planU32(column: number, offset: number, size: number, signed: number): void;
+  planU8(column: number, offset: number, size: number, signed: number): void;
+  planErrno(offset: number, size: number): void;
+  planNullIsError(offset: number, size: number): void;
+  planDeviceInline(offset: number, bytes: number): void;
+  planDeviceAt(offset: number, relative: number): void;
+  planExtra(word: number, offset: number, size: number, signed: number): void;
+  planList(which: number, offset: number, element: number, relative: number): void;
+  planListFact(which: number, offset: number, size: number): void;
+  planStack(offset: number, word: number, countOffset: number, countSize: number): void;
+  planDone(id: number): void;
+  eventCount(id: number): number;
+  openStream(cpu: number, capacity: number): number;
+  closeStream(stream: number): void;
+  streamInput(stream: number): number;
+  feedStream(stream: number, length: number): void;
+  decodePages(stream: number, limit: number): number;
+  firstDamage(stream: number): number;
+  loseEvents(stream: number): void;
+  endStream(stream: number): void;
+  clearBatch(): void;
+  batchRows(): number;
+  batchBlock(): number;
+  batchSide(): number;
+  batchSideWords(): number;
+  commCount(): number;
+  commPointer(id: number): number;
+  commLength(id: number): number;
+  deviceCount(): number;
+  devicePointer(id: number): number;
+  deviceLength(id: number): number;
+  stackCount(): number;
+  stackPointer(id: number): number;
+  stackLength(id: number): number;
+  damagedPages(): number;
+  damagedRecords(): number;
+  unknownRecords(): number;
+  longLists(): number;
+  cutStacks(): number;
+  backwardTimes(): number;
+  unnamedDevices(): number;
+}
+
+/** `decodePages` returns this when it has done all that was fed. */
+export const NEEDS_INPUT = 0;
+
+export interface BinaryCore {
+  /** Plans, clock, page layout, tallies: the module's own functions, for numbers only. */
+  readonly wasm: BinaryExports;
+  readonly names: NameTables;
+  setTaskName(pid: number, name: string): void;
+  /** The module's memory at `address`; any call into the module may move it. */
+  bytes(address: number, length: number): Uint8Array;
+  /** Copies the batch out into `target` and empties it; undefined when it has no rows. */
+  takeBatch(target: BatchMemory): EventBatch | undefined;
+}
+
+/** A stream's own copy of its newest batch; `block` is used as far as there are rows. */
+export interface BatchMemory {
+  readonly block: Uint8Array;
+  side: Uint8Array;
+}
+
+export const batchMemory = (): BatchMemory => ({
+  block: new Uint8Array(EVENT_BYTES),
+  side: new Uint8Array(0),
+});
+
+/** The event block's columns: where each begins, and how many bytes a row has in it. */
+const COLUMNS: readonly (readonly [number, number])[] = [
+  ...[EVENT_TS, EVENT_ADDR, EVENT_LEN, EVENT_PHYS].map((at) => [at, 8] as const),
+  ...[EVENT_ATTRS, EVENT_TID, EVENT_COMM, EVENT_STACK, EVENT_SIDE, EVENT_LIFETIME].map(
+    (at) => [at, 4] as const,
+  ),
+  ...[EVENT_CPU, EVENT_TYPE, EVENT_DEVICE, EVENT_ERROR].map((at) => [at, 2] as const),
+  [EVENT_DIR, 1],
+];
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+function binaryModule(): Promise<WebAssembly.Module> {
+  compiled ??= readFile(inPackage('dist', 'wasm', 'binary.wasm')).then((bytes) => WebAssembly.compile(bytes));
+  return compiled;
+}
+
+async function instantiate(): Promise<BinaryExports> {
+  const env = {
+    abort(_message: number, _file: number, line: number, column: number) {
+      throw new Error(`binary.wasm stopped at ${line}:${column}; this is a defect of dmaspan`);
+    },
+  };
+  const instance = await WebAssembly.instantiate(await binaryModule(), { env });
+  return instance.exports as unknown as BinaryExports;
+}
+
+const text = new TextDecoder();
+
+function framesOf(bytes: Uint8Array): Frame[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.byteLength >> 3 }, (_, i) => view.getBigUint64(i * 8, true));
+}
+
+export async function loadBinaryCore(): Promise<BinaryCore> {
+  const wasm = await instantiate();
+  wasm.setReservedTypes(TYPE_LOST, TYPE_STACK);
+  const names: NameTables = { comms: [''], devices: [''], stacks: [[]] };
+  const bytes = (address: number, length: number) =>
+    new Uint8Array(wasm.memory.buffer, address >>> 0, length);
+
+  function readNames(): void {
+    for (let id = names.comms.length; id <= wasm.commCount(); id++)
+      names.comms.push(text.decode(bytes(wasm.commPointer(id), wasm.commLength(id))));
+    for (let id = names.devices.length; id <= wasm.deviceCount(); id++)
+      names.devices.push(text.decode(bytes(wasm.devicePointer(id), wasm.deviceLength(id))));
+    for (let id = names.stacks.length; id <= wasm.stackCount(); id++)
+      names.stacks.push(framesOf(bytes(wasm.stackPointer(id), wasm.stackLength(id))));
+  }
+
+  function copyBlock(rows: number, block: Uint8Array): void {
+    const from = wasm.batchBlock();
+    for (const [at, width] of COLUMNS) block.set(bytes(from + at, rows * width), at);
+  }
+
+  function copySide(target: BatchMemory): Uint8Array {
+    const length = wasm.batchSideWords() * 8;
+    if (target.side.length < length) target.side = new Uint8Array(Math.max(length, target.side.length * 2));
+    target.side.set(bytes(wasm.batchSide(), length));
+    return target.side.subarray(0, length);
+  }
+
+  return {
+    wasm,
+    names,
+    bytes,
+    setTaskName(pid, name) {
+      const encoded = new TextEncoder().encode(name);
+      bytes(wasm.scratch(encoded.length), encoded.length).set(encoded);
+      wasm.setTaskName(pid, encoded.length);
+    },
+    takeBatch(target) {
+      const rows = wasm.batchRows();
+      readNames();
+      if (rows === 0) return undefined;
+      copyBlock(rows, target.block);
+      const side = copySide(target);
+      wasm.clearBatch();
+      return { rows, block: target.block, side, names };
+    },
+  };
+}
