@@ -9,11 +9,11 @@
 import { PLAN_FIELD_NAMES, PlanRead, TextCounter } from '../schema';
 import {
   FIELD_BYTES, FIELD_LABEL, FIELD_LENGTH, FIELD_MASK, FIELD_POSITION, FIELD_READ, FIELD_TEXT,
-  VARIANT_COMPLETE, VARIANT_FIELDS, VARIANT_FLAGS, VARIANT_HEAD, VARIANT_REQUIRED,
+  VARIANT_COMPLETE, VARIANT_FIELDS, VARIANT_FLAGS, VARIANT_HAS_SIDE, VARIANT_HEAD, VARIANT_PLACES, VARIANT_REQUIRED,
 } from './plan';
 import { clearExtras, keepExtras, readField, setDevice } from './fields';
 import { clearLists, keepLists, setTruncated, tooLong } from './lists';
-import { CLOSE, EQUALS, OPEN, QUOTE, SPACE, find, quoteEnd, wordEnd } from './values';
+import { CLOSE, EQUALS, OPEN, QUOTE, SPACE, find, hits, quoteEnd, wordEnd } from './values';
 import { count, muted } from './counters';
 
 /** Fields found in the body read last, a bit each. */
@@ -46,37 +46,104 @@ function hasLongLabel(field: usize, at: usize): bool {
 
 /** Reads a body; false when a required field is not there or makes no sense. */
 export function readBody(variant: usize, at: usize, end: usize): bool {
-  const fields = load<u32>(variant, VARIANT_FIELDS);
-  const flags = load<u32>(variant, VARIANT_FLAGS);
-  let expected: u32 = 0;
-  found = 0;
-  bareWords = 0;
+  const hasSide = load<u32>(variant, VARIANT_HAS_SIDE) != 0;
+  if (hasSide) clearSide();
+  readFields(variant, at, end);
+  const needed = load<u32>(variant, VARIANT_REQUIRED);
+  if ((found & needed) != needed || wholeOnly && !isWhole(variant)) return false;
+  return !hasSide || keepSide();
+}
+
+function isWhole(variant: usize): bool {
+  const needed = load<u32>(variant, VARIANT_COMPLETE);
+  return (found & needed) == needed && muted == 0;
+}
+
+function clearSide(): void {
   clearLists();
   clearExtras();
+}
+
+function keepSide(): bool {
+  if (tooLong) return false;
+  keepExtras();
+  return keepLists();
+}
+
+// @ts-ignore: decorator
+@inline
+function readFields(variant: usize, at: usize, end: usize): void {
+  const fields = load<u32>(variant, VARIANT_FIELDS);
+  const flags = load<u32>(variant, VARIANT_FLAGS);
+  let seen = 0;
+  let expected: u32 = 0;
+  bareWords = 0;
+  if (isPlaceFirst(variant, fields)) {
+    const stop = placedFirst(variant, at, end);
+    if (stop != 0) {
+      at = stop;
+      seen = 1;
+      expected = 1;
+    }
+  }
   while (at < end) {
     if (load<u8>(at) == SPACE) {
       at++;
       continue;
     }
     const field = fieldAt(variant, expected);
-    if (expected < fields && load<u32>(field, FIELD_POSITION) == 0 && hasLabel(field, at)) {
+    if (expected < fields && hasLabel(field, at) && load<u32>(field, FIELD_POSITION) == 0) {
       const p = readLabelled(field, at, end, flags);
       if (p != 0) {
-        found |= 1 << expected++;
+        seen |= 1 << expected++;
         at = p;
         continue;
       }
     }
+    const bare = bareEnd(at);
+    if (bare != 0 && (load<u32>(variant, VARIANT_PLACES) & ~seen) == 0) {
+      at = bare;
+      continue;
+    }
+    found = seen;
     at = readElsewhere(variant, fields, flags, at, end);
-    if (found != 0) expected = 32 - clz(found);
+    seen = found;
+    if (seen != 0) expected = 32 - clz(seen);
   }
-  const needed = wholeOnly ? load<u32>(variant, VARIANT_COMPLETE) : load<u32>(variant, VARIANT_REQUIRED);
-  return (found & needed) == needed && !tooLong && !(wholeOnly && muted != 0) && keep();
+  found = seen;
 }
 
-function keep(): bool {
-  keepExtras();
-  return keepLists();
+/** Whether the first field is the first bare word, as in all events that begin with a device. */
+// @ts-ignore: decorator
+@inline
+function isPlaceFirst(variant: usize, fields: u32): bool {
+  const field = fieldAt(variant, 0);
+  return fields > 1 && load<u32>(field, FIELD_POSITION) == 1 && load<u32>(field, FIELD_LENGTH) == 0;
+}
+
+/** The name in the first place, if the second field stands behind it; else 0: it needs a closer look. */
+// @ts-ignore: decorator
+@inline
+function placedFirst(variant: usize, at: usize, end: usize): usize {
+  const field = fieldAt(variant, 0);
+  const next = fieldAt(variant, 1);
+  const spaces = hits(at, SPACE as u8);
+  const stop = at + (ctz(spaces) as usize);
+  if (spaces == 0 || stop >= end || load<u32>(next, FIELD_POSITION) != 0 || !hasLabel(next, stop + 1)) return 0;
+  const c = load<u8>(at) as u32;
+  const equals = hits(at, EQUALS as u8) & ((spaces & (0 - spaces)) - 1);
+  if (equals != 0 || c == OPEN || c == QUOTE || load<u32>(field, FIELD_READ) != PlanRead.string) return 0;
+  setDevice(at, stop);
+  return stop + 1;
+}
+
+/** Behind a word of less than 32 bytes without '=', else 0. It may be behind the line's end, where reading stops. */
+// @ts-ignore: decorator
+@inline
+function bareEnd(at: usize): usize {
+  const spaces = hits(at, SPACE as u8);
+  const equals = hits(at, EQUALS as u8) & ((spaces & (0 - spaces)) - 1);
+  return spaces == 0 || equals != 0 ? 0 : at + (ctz(spaces) as usize) + 1;
 }
 
 /** A field whose label is at `at`. Labels of flags stand alone: "[TRUNCATED]". */

@@ -15,7 +15,7 @@ import {
   VARIANT_FLAGS, VARIANT_FUNCTION, VARIANT_NEXT, VARIANT_NEXT_OF_FUNCTION, VARIANT_TYPE,
   functionId, variantsOf, variantsOfFunction,
 } from './plan';
-import { countTooLong, tooLong } from './lists';
+import { clearLists, countTooLong, tooLong } from './lists';
 import { CLOSE, COLON, MINUS, OPEN, PLUS, SPACE, find, wordEnd } from './values';
 import { lineComm, lineCpu, lineTid, lineTs } from './prefix';
 import { count } from './counters';
@@ -121,8 +121,10 @@ function readAs(variant: usize, body: usize, end: usize, onFunction: i32): bool 
 }
 
 function countMiss(at: usize, end: usize): void {
-  if (tooLong) countTooLong(at, end);
-  else count(TextCounter.event_not_understood, at, end);
+  if (tooLong) {
+    countTooLong(at, end);
+    clearLists();
+  } else count(TextCounter.event_not_understood, at, end);
 }
 
 /** An event that the plan does not know by name, or whose body begins with a parenthesis. */

@@ -4,18 +4,17 @@
  * In: a field of the plan and where its value begins. Out: the pointer behind the value, or 0 when it is none.
  */
 import {
-  EVENT_ADDR, EVENT_ATTRS, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_PHYS, EVENT_SIDE, EXTRA_WORDS,
+  EVENT_ATTRS, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_SIDE, EXTRA_WORDS,
   PLAN_FIELD_NAMES, PlanColumn, PlanRead, TextCounter,
 } from '../schema';
 import { setU16, setU32, setU64, setU8, sideWord, takeSide } from '../decode/batch';
-import { FIELD_COLUMN, FIELD_READ, attributeOf } from './plan';
+import { FIELD_COLUMN, FIELD_OFFSET, FIELD_READ, attributeOf } from './plan';
 import { LIST_DMA, LIST_LEN, LIST_PHYS, readList, setEnts, setNents, setTruncated } from './lists';
-import { BAR, CLOSE, OPEN, QUOTE, SLASH, endsWord, find, isDigit, number, quoteEnd, readHex, readNumber, wordEnd } from './values';
+import { BAR, CLOSE, OPEN, QUOTE, SLASH, endsWord, find, isDigit, number, quoteEnd, readDecimal, readHex, readNumber, wordEnd } from './values';
 import { count } from './counters';
 import { devices, strangers } from './names';
 
 const ENOMEM: i64 = -12;
-const ABSENT: u64 = u64.MAX_VALUE;
 /** Errors are the last page of the numbers (MAX_ERRNO, include/linux/err.h). */
 const MAX_ERRNO: i64 = 4095;
 
@@ -47,7 +46,11 @@ export function readField(field: usize, at: usize, end: usize, flags: u32): usiz
   const read = load<i32>(field, FIELD_READ);
   if (read == PlanRead.hex) {
     const p = readHex(at);
-    if (p != 0 && endsWord(p, end)) return setNumber(load<i32>(field, FIELD_COLUMN), p);
+    if (p != 0 && endsWord(p, end)) return setNumber(field, p);
+  }
+  if (read == PlanRead.dec) {
+    const p = readDecimal(at);
+    if (p != 0 && endsWord(p, end)) return setNumber(field, p);
   }
   if (read == PlanRead.dir) return readDirection(at, end);
   if (read == PlanRead.attrs) return readAttributes(at, end, flags);
@@ -64,7 +67,7 @@ function readOther(field: usize, read: i32, at: usize, end: usize): usize {
   if (p == 0 || !endsWord(p, end)) return 0;
   if (read == PlanRead.errno) setError(number as i64);
   else if (read == PlanRead.null_is_error) setError(number == 0 ? ENOMEM : 0);
-  else setNumber(column, p);
+  else setNumber(field, p);
   return p;
 }
 
@@ -82,11 +85,10 @@ function readNothing(read: i32, at: usize, end: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-function setNumber(column: i32, p: usize): usize {
-  if (column == PlanColumn.addr) setU64(EVENT_ADDR, number);
-  else if (column == PlanColumn.len) setU64(EVENT_LEN, number);
-  else if (column == PlanColumn.phys) setU64(EVENT_PHYS, number);
-  else setOther(column);
+function setNumber(field: usize, p: usize): usize {
+  const offset = load<usize>(field, FIELD_OFFSET);
+  if (offset != 0) setU64(offset, number);
+  else setOther(load<i32>(field, FIELD_COLUMN));
   return p;
 }
 

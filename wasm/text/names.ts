@@ -46,9 +46,11 @@ export class NameCache {
     return length <= 16 ? this.short(at, length) : this.long(at, length);
   }
 
+  // @ts-ignore: decorator
+  @inline
   private short(at: usize, length: i32): i32 {
     const a = firstBytes(at, length);
-    const slot = this.slot(a, i64x2.splat(0));
+    const slot = this.slotOf(a);
     if (load<i32>(slot, 32) == length && same(a, v128.load(slot))) return load<i32>(slot, 36);
     return this.fill(slot, a, i64x2.splat(0), at, length);
   }
@@ -56,19 +58,17 @@ export class NameCache {
   private long(at: usize, length: i32): i32 {
     const a = v128.load(at);
     const b = v128.and(v128.load(at, 16), v128.load(ones + 48 - (length as usize)));
-    const slot = this.slot(a, b);
+    const slot = this.slotOf(i64x2.add(a, b));
     if (load<i32>(slot, 32) == length && same(a, v128.load(slot)) && same(b, v128.load(slot, 16))) return load<i32>(slot, 36);
     return this.fill(slot, a, b, at, length);
   }
 
   // @ts-ignore: decorator
   @inline
-  private slot(a: v128, b: v128): usize {
-    const mixed = (i64x2.extract_lane(a, 0) as u64) * 0x9e3779b97f4a7c15
-      ^ (i64x2.extract_lane(a, 1) as u64) * 0xff51afd7ed558ccd
-      ^ (i64x2.extract_lane(b, 0) as u64) * 0xc4ceb9fe1a85ec53
-      ^ (i64x2.extract_lane(b, 1) as u64) * 0x2545f4914f6cdd1d;
-    const index = ((mixed ^ (mixed >> 29)) * 0x9e3779b97f4a7c15) >> 54;
+  private slotOf(a: v128): usize {
+    const x = i64x2.extract_lane(a, 0) as u64;
+    const y = i64x2.extract_lane(a, 1) as u64;
+    const index = ((x ^ ((y << 23) | (y >> 41))) * 0x9e3779b97f4a7c15) >> 54;
     return this.slots + (index as usize) * SLOT;
   }
 
@@ -80,6 +80,31 @@ export class NameCache {
     store<i32>(slot, id, 36);
     return id;
   }
+}
+
+/** Ids of task names by their column, blanks included. */
+const COLUMN_SLOT: usize = 32;
+const columns: usize = heap.alloc(COLUMN_SLOT * SLOTS);
+memory.fill(columns, 0, COLUMN_SLOT * SLOTS);
+
+/** The id of the task name in the 16 bytes at `at`, blanks before it; 0 for blanks only. */
+// @ts-ignore: decorator
+@inline
+export function commOfColumn(at: usize): i32 {
+  const column = v128.load(at);
+  const y = i64x2.extract_lane(column, 1) as u64;
+  const x = i64x2.extract_lane(column, 0) as u64;
+  const index = ((y ^ ((x << 23) | (x >> 41))) * 0x9e3779b97f4a7c15) >> 54;
+  const slot = columns + (index as usize) * COLUMN_SLOT;
+  return same(column, v128.load(slot)) ? load<i32>(slot, 16) : fillColumn(slot, column, at);
+}
+
+function fillColumn(slot: usize, column: v128, at: usize): i32 {
+  const blanks = ctz(~i8x16.bitmask(i8x16.eq(column, i8x16.splat(0x20))));
+  const id = blanks >= 16 ? 0 : comms.id(at + blanks, 16 - blanks);
+  v128.store(slot, column);
+  store<i32>(slot, id, 16);
+  return id;
 }
 
 export const comms = new NameCache();

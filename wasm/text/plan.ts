@@ -3,12 +3,13 @@
  *
  * In: the plan's words. Out: variants (a dictionary entry under one set of labels), chained by event name and by function.
  *
- *   variant  | type | flags | function | fields | required mask | next of name, of function | all fields' mask | field × fields |
- *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | unused |
+ *   variant  | type | flags | function | fields | required mask | next of name, of function | all fields' mask |
+ *            | places' mask | has lists | unused 8 | field × fields |
+ *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | unused 8 |
  *
  * `label` is the first 16 bytes of the label with its '=', `mask` has ones where it has bytes.
  */
-import { PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PlanRead } from '../schema';
+import { EVENT_ADDR, EVENT_LEN, EVENT_PHYS, PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PlanColumn, PlanRead } from '../schema';
 import { StringTable } from '../decode/strings';
 import { events, firstBytes, functions } from './names';
 
@@ -21,7 +22,11 @@ export const VARIANT_NEXT: usize = 20;
 export const VARIANT_NEXT_OF_FUNCTION: usize = 24;
 /** Fields that a line has when nothing of it is missing: all but flags. */
 export const VARIANT_COMPLETE: usize = 28;
-export const VARIANT_HEAD: usize = 32;
+/** Fields found by their place. */
+export const VARIANT_PLACES: usize = 32;
+/** Whether it has fields that go to lists, or to the extra facts. */
+export const VARIANT_HAS_SIDE: usize = 36;
+export const VARIANT_HEAD: usize = 48;
 
 export const FIELD_LABEL: usize = 0;
 export const FIELD_MASK: usize = 16;
@@ -31,6 +36,8 @@ export const FIELD_COLUMN: usize = 40;
 export const FIELD_READ: usize = 44;
 /** 0: found by its label. n: the nth bare word, after a word that begins with the label if there is one. */
 export const FIELD_POSITION: usize = 48;
+/** The batch's column of 8-byte values that the field feeds, or 0 where there is more to do. */
+export const FIELD_OFFSET: usize = 52;
 export const FIELD_BYTES: usize = 64;
 
 /** Event names of the plan have the ids 1 … planNames; chains[id] is the first variant. */
@@ -136,12 +143,17 @@ function append(slot: usize, variant: usize, next: usize): void {
 
 function readField(variant: usize, index: u32): void {
   const field = variant + VARIANT_HEAD + (index as usize) * FIELD_BYTES;
-  store<u32>(field, word(), FIELD_COLUMN);
+  const column = word() as i32;
+  store<u32>(field, column, FIELD_COLUMN);
+  store<usize>(field, offsetOf(column), FIELD_OFFSET);
+  if (column >= PlanColumn.mm) store<u32>(variant, 1, VARIANT_HAS_SIDE);
   const read = word();
   store<u32>(field, read, FIELD_READ);
   if (read != PlanRead.flag) store<u32>(variant, load<u32>(variant, VARIANT_COMPLETE) | (1 << index), VARIANT_COMPLETE);
   if (word() != 0) store<u32>(variant, load<u32>(variant, VARIANT_REQUIRED) | (1 << index), VARIANT_REQUIRED);
-  store<u32>(field, word(), FIELD_POSITION);
+  const position = word();
+  store<u32>(field, position, FIELD_POSITION);
+  if (position != 0) store<u32>(variant, load<u32>(variant, VARIANT_PLACES) | (1 << index), VARIANT_PLACES);
   const length = word();
   const label = skipText(length);
   store<usize>(field, label, FIELD_TEXT);
@@ -150,4 +162,11 @@ function readField(variant: usize, index: u32): void {
   v128.store(field, firstBytes(label, shown), FIELD_LABEL);
   memory.fill(field + FIELD_MASK, 0, 16);
   memory.fill(field + FIELD_MASK, 0xff, shown);
+}
+
+function offsetOf(column: i32): usize {
+  if (column == PlanColumn.addr) return EVENT_ADDR;
+  if (column == PlanColumn.len) return EVENT_LEN;
+  if (column == PlanColumn.phys) return EVENT_PHYS;
+  return 0;
 }

@@ -9,8 +9,8 @@
  *
  * The TGID column and the flags are there or not, by trace option; flags are 4 characters before Linux 5.16.
  */
-import { comms } from './names';
-import { CLOSE, COLON, MINUS, OPEN, SPACE, find, isDigit, number, readDecimal } from './values';
+import { commOfColumn, comms } from './names';
+import { CLOSE, COLON, MINUS, OPEN, SPACE, find, hits, isDigit, number, readDecimal } from './values';
 
 export let lineTs: i64 = 0;
 export let lineCpu: i32 = 0;
@@ -23,39 +23,55 @@ export let secondStamps: f64 = 0;
 export let countStamps: f64 = 0;
 
 const COMM_WIDTH: usize = 16;
+/** "-%-7d " and "(%7d) " */
+const PID_WIDTH: usize = 9;
+const TGID_WIDTH: usize = 10;
 const OPEN_BRACKET: u32 = 0x5b;
 const CLOSE_BRACKET: u32 = 0x5d;
 const DOT: u32 = 0x2e;
 
 /** Reads the prefix of the line [at, end); false when it has none. */
 export function readPrefix(at: usize, end: usize): bool {
-  if (end - at > COMM_WIDTH + 8 && load<u8>(at + COMM_WIDTH) == MINUS) {
-    if (readFromDash(at, at + COMM_WIDTH, end)) return true;
+  const dash = at + COMM_WIDTH;
+  if (dash + 8 < end && load<u8>(dash) == MINUS && readFromDash(dash, end)) {
+    lineComm = commOfColumn(at);
+    return true;
   }
   return readFromBracket(at, end);
 }
 
-/** The task's name ends at `dash`. */
+/** What is behind the task's name. */
 // @ts-ignore: decorator
 @inline
-function readFromDash(line: usize, dash: usize, end: usize): bool {
+function readFromDash(dash: usize, end: usize): bool {
   let p = readDecimal(dash + 1);
   if (p == 0 || load<u8>(p) != SPACE || number > 0x7fffffff) return false;
-  const tid = number as i32;
-  while (load<u8>(p) == SPACE) p++;
-  if (load<u8>(p) == OPEN) {
-    p = find(p, min(p + 16, end), CLOSE as u8) + 1;
-    while (load<u8>(p) == SPACE) p++;
-  }
+  lineTid = number as i32;
+  p = behindTgid(blanksBehind(p, dash + PID_WIDTH), end);
   p = readCpu(p, end);
   if (p == 0) return false;
   p = readTime(p, end);
-  if (p == 0) return false;
-  while (line < dash && load<u8>(line) == SPACE) line++;
-  lineComm = line == dash ? 0 : comms.id(line, (dash - line) as i32);
-  lineTid = tid;
   body = p;
-  return true;
+  return p != 0;
+}
+
+/** The first byte from `p` on that is no blank; `guess` is where it is nearly always. */
+// @ts-ignore: decorator
+@inline
+function blanksBehind(p: usize, guess: usize): usize {
+  if (load<u8>(guess) > SPACE && load<u8>(guess - 1) == SPACE && p < guess && guess - p < 8) return guess;
+  while (load<u8>(p) == SPACE) p++;
+  return p;
+}
+
+// @ts-ignore: decorator
+@inline
+function behindTgid(p: usize, end: usize): usize {
+  if (load<u8>(p) != OPEN) return p;
+  if (load<u16>(p + TGID_WIDTH - 2) == <u16>((SPACE << 8) | CLOSE)) return p + TGID_WIDTH;
+  p = find(p, min(p + 16, end), CLOSE as u8) + 1;
+  while (load<u8>(p) == SPACE) p++;
+  return p;
 }
 
 /** "[001] ": returns what is behind the space. */
@@ -74,7 +90,7 @@ function readCpu(p: usize, end: usize): usize {
 @inline
 function readTime(p: usize, end: usize): usize {
   if (load<u8>(p) != SPACE) p = flagsEnd(p, end);
-  while (load<u8>(p) == SPACE) p++;
+  p += ctz(~hits(p, SPACE as u8)) as usize;
   let at = readDecimal(p);
   if (at == 0) return 0;
   const whole = number;
@@ -134,7 +150,10 @@ function readFromBracket(line: usize, end: usize): bool {
   for (let p = find(line, limit, OPEN_BRACKET as u8); p < limit; p = find(p + 1, limit, OPEN_BRACKET as u8)) {
     if (p == line || load<u8>(p - 1) != SPACE || !isDigit(load<u8>(p + 1))) continue;
     const dash = dashBefore(line, p);
-    if (dash != 0 && readFromDash(line, dash, end)) return true;
+    if (dash == 0 || !readFromDash(dash, end)) continue;
+    while (line < dash && load<u8>(line) == SPACE) line++;
+    lineComm = line == dash ? 0 : comms.id(line, (dash - line) as i32);
+    return true;
   }
   return false;
 }
