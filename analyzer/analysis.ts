@@ -12,6 +12,8 @@ export interface CoreTables {
   /** The memory as it is now. Any call that computes may replace it, and detaches the old one: take it afresh. */
   memory(): ArrayBuffer;
   rows(table: TableId): number;
+  /** Events seen: numbers (`seq`) in the table are below it. Not all of them need be rows. */
+  events(): number;
   /** Lifetimes opened: ids in the table are below it. Not all of them need be rows. */
   lifetimes(): number;
   /** Byte offset of block `index`, which holds the rows from `index` * ROWS on; 0 when it was not kept. */

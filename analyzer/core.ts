@@ -21,6 +21,7 @@ interface ReplayExports {
   finish(): void;
   firstTs(): bigint;
   lastTs(): bigint;
+  events(): number;
   lifetimes(): number;
   tableRows(table: number): number;
   tableBlock(table: number, index: number): number;
@@ -62,6 +63,8 @@ export interface Core {
   /** The module's memory as it is now; any call into the core may replace it. */
   memory(): ArrayBuffer;
   rows(table: TableId): number;
+  /** Events so far; numbers (`seq`) are below it. */
+  events(): number;
   /** Lifetimes opened so far; ids are below it. */
   lifetimes(): number;
   /** Byte offset of a table's block, ROWS rows each; 0 when the block was not kept. */
@@ -110,9 +113,10 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
     end: (stream) => replay.streamEnd(stream),
     advance: () => replay.advance(),
     finish: () => replay.finish(),
-    span: () => (replay.tableRows(TableId.events) === 0 ? {} : { firstTs: replay.firstTs(), lastTs: replay.lastTs() }),
+    span: () => (replay.events() === 0 ? {} : { firstTs: replay.firstTs(), lastTs: replay.lastTs() }),
     computePages: (pageSize) => replay.computePages(31 - Math.clz32(pageSize)),
     memory: () => replay.memory.buffer as ArrayBuffer,
+    events: () => replay.events() >>> 0,
     lifetimes: () => replay.lifetimes() >>> 0,
     rows: (id) => replay.tableRows(id) >>> 0,
     block: (id, index) => replay.tableBlock(id, index) >>> 0,

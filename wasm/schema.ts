@@ -167,7 +167,8 @@ export const EVENT_STACK = EVENT_COMM + COLUMN4; // u32 stack id, 0 = absent
 /** u32: word offset into the batch's side heap, 0 = none (see below). */
 export const EVENT_SIDE = EVENT_STACK + COLUMN4;
 export const EVENT_LIFETIME = EVENT_SIDE + COLUMN4; // u32, written by the replay; all ones = none
-export const EVENT_CPU = EVENT_LIFETIME + COLUMN4; // u16, all ones = absent
+export const EVENT_SEQ = EVENT_LIFETIME + COLUMN4; // u32, written by the replay: number of the event, from 0
+export const EVENT_CPU = EVENT_SEQ + COLUMN4; // u16, all ones = absent
 export const EVENT_TYPE = EVENT_CPU + COLUMN2; // u16 id in the capture's event types
 export const EVENT_DEVICE = EVENT_TYPE + COLUMN2; // u16 string id, 0 = absent
 export const EVENT_ERROR = EVENT_DEVICE + COLUMN2; // i16 errno as the kernel returns it (negative), 0 = absent

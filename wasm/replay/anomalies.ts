@@ -6,12 +6,13 @@ import {
   ANOMALY_OTHER, ANOMALY_SEQ, ANOMALY_TS,
 } from '../schema';
 import { ANOMALIES, addRow, cell1, cell2, cell4, cell8 } from './table';
-import { ABSENT, NONE, addr, device, len, lossSeen, seq, ts } from './now';
+import { ABSENT, NONE, addr, device, len, lossSeen, seq, ts, wantEvent } from './now';
 import { NO_LIFETIME, addrOf, lenOf, speakOf } from './lifetimes';
 
 /** An anomaly of the current event, about its own address; the lifetime's record may be NO_LIFETIME. */
 export function addAnomaly(kind: u32, lifetime: u32, expected: u64, actual: u64): u32 {
   const row = addRow(ANOMALIES);
+  wantEvent();
   store<i64>(cell8(ANOMALIES, ANOMALY_TS, row), ts);
   store<u64>(cell8(ANOMALIES, ANOMALY_ADDR, row), addr);
   store<u64>(cell8(ANOMALIES, ANOMALY_LEN, row), len);

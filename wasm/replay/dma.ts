@@ -5,7 +5,7 @@
  */
 import { Anomaly, Dir, EndReason, FLAG_BEFORE_REMOVAL, FLAG_MISMATCH, Kind, Layer } from '../schema';
 import {
-  ABSENT, NONE, addr, attrs, concerns, device, dir, endOfRange, kind, len, lossSeen, lossSeq, phys,
+  ABSENT, NONE, addr, attrs, concerns, device, dir, endOfRange, kind, len, lossSeen, lossSeq, phys, wantEvent,
 } from './now';
 import {
   NO_LIFETIME, addFlags, addrOf, attrsOf, closeLifetime, countSync, deviceIdOf, dirOf, endLifetime, finishOpen, groupOf, idOf, kindOf, lenOf,
@@ -292,6 +292,7 @@ function keepSpace(): void {
 // ------------------------------------------------------------------------------------ removal
 /** The device is going, or gone: whatever it has mapped now will not be given back if it is not by the end. */
 export function removeDevice(): void {
+  wantEvent();
   for (let i: u32 = 0; i < live.size; i++) {
     for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) {
       const at = memberOf(node);

@@ -9,7 +9,7 @@ import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
 import { keepLifetimes, lifetimeCount } from './lifetimes';
-import { setKeepEvents } from './streams';
+import { eventCount, setKeepEvents } from './now';
 import { buildPages } from './pages';
 
 export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, streamSide } from './streams';
@@ -25,9 +25,9 @@ export function typeTable(): usize {
 }
 
 /** Says, before the first batch, whether whole tables are wanted, or only what is open or remarkable at the end. */
-export function keep(events: bool, lifetimes: bool): void {
-  setKeepEvents(events);
-  keepLifetimes(lifetimes);
+export function keep(allEvents: bool, allLifetimes: bool): void {
+  setKeepEvents(allEvents);
+  keepLifetimes(allLifetimes);
 }
 
 /** Says that no event is left. */
@@ -43,6 +43,11 @@ export function firstTs(): i64 {
 /** Time of the latest event. */
 export function lastTs(): i64 {
   return last;
+}
+
+/** Events so far: `seq` is below it, whether or not they have rows. */
+export function events(): u32 {
+  return eventCount;
 }
 
 /** Lifetimes opened so far: ids are below it, whether or not they have rows. */

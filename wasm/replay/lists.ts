@@ -8,7 +8,7 @@
 import {
   Anomaly, FLAG_MISMATCH, FLAG_REMAINDER, FLAG_TRUNCATED, FLAG_UNRECORDABLE_UNMAP, Kind, Layer, SG_HEAD, SG_UNRECORDABLE,
 } from '../schema';
-import { ABSENT, NONE, attrs, concerns, device, dir, endOfRange, words } from './now';
+import { ABSENT, NONE, attrs, concerns, device, dir, endOfRange, wantEvent, words } from './now';
 import {
   NO_LIFETIME, addFlags, addrOf, attrsOf, deviceIdOf, dirOf, groupOf, hold, idOf, joinList, kindOf, leaveList, lenOf, listOf,
   openLifetime, openSeq, openedTs, physOf, placeOf, release, stillThere,
@@ -79,7 +79,10 @@ export function openList(): u32 {
   if (segments == 0) return NONE;
   let flags = 0;
   if (shape() >> 63) flags |= FLAG_TRUNCATED;
-  if (nents() >= <u32>SG_UNRECORDABLE) flags |= FLAG_UNRECORDABLE_UNMAP;
+  if (nents() >= <u32>SG_UNRECORDABLE) {
+    flags |= FLAG_UNRECORDABLE_UNMAP;
+    wantEvent();
+  }
   const exact = nents() == ents();
   const array = heap.alloc((segments as usize) << 2);
   let node: u32 = 0;

@@ -2,19 +2,19 @@
  * Rows of the table `losses`: where events are missing, on which CPU, how many.
  */
 import { LOSS_COUNT, LOSS_CPU, LOSS_FROM, LOSS_SEQ, LOSS_TO } from '../schema';
-import { EVENTS, LOSSES, addRow, cell2, cell4, cell8, rowsOf } from './table';
+import { LOSSES, addRow, cell2, cell4, cell8 } from './table';
 import { CPU_LAST_TS, CPU_LOSS } from './cpus';
-import { NONE, setLoss } from './now';
+import { NONE, eventCount, setLoss } from './now';
 
 export function addLoss(slot: usize, cpu: u32, ts: i64, count: u64): void {
   const row = addRow(LOSSES);
   store<i64>(cell8(LOSSES, LOSS_FROM, row), load<i64>(slot, CPU_LAST_TS));
   store<i64>(cell8(LOSSES, LOSS_TO, row), ts);
   store<u64>(cell8(LOSSES, LOSS_COUNT, row), count);
-  store<u32>(cell4(LOSSES, LOSS_SEQ, row), rowsOf(EVENTS));
+  store<u32>(cell4(LOSSES, LOSS_SEQ, row), eventCount);
   store<u16>(cell2(LOSSES, LOSS_CPU, row), <u16>cpu);
   store<u32>(slot, row, CPU_LOSS);
-  setLoss(rowsOf(EVENTS));
+  setLoss(eventCount);
 }
 
 /** The CPU's first event after a loss ends it. */

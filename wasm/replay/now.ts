@@ -3,8 +3,7 @@
  *
  * In: a row of a batch. Out: its facts.
  */
-import { EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME, EVENT_PHYS, EVENT_TID } from '../schema';
-import { EVENTS, cell4, isKept } from './table';
+import { EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_PHYS, EVENT_TID } from '../schema';
 
 export const ABSENT: u64 = u64.MAX_VALUE;
 export const NONE: u32 = u32.MAX_VALUE;
@@ -80,11 +79,51 @@ export function errorNow(): i32 {
   return load<i16>(block + EVENT_ERROR + (place << 1));
 }
 
+/** Events so far: the number of the next. */
+export let eventCount: u32 = 0;
+/** Whether every event becomes a row, or only those that somebody may ask for. */
+let keepEvents: bool = true;
+/** The first lifetime that the current event opened, closed or synced, and whether it must have a row. */
+let concerned: u32 = NONE;
+let wanted: bool = false;
+
+export function setKeepEvents(all: bool): void {
+  keepEvents = all;
+}
+
 /** Notes the first lifetime that this event opened, closed or synced. */
 // @ts-ignore: decorator
 @inline
 export function concerns(lifetime: u32): void {
-  if (isKept(EVENTS, seq)) store<u32>(cell4(EVENTS, EVENT_LIFETIME, seq), lifetime);
+  concerned = lifetime;
+}
+
+/** Somebody will ask for this event. */
+// @ts-ignore: decorator
+@inline
+export function wantEvent(): void {
+  wanted = true;
+}
+
+/** Begins the next event, and returns its number. */
+// @ts-ignore: decorator
+@inline
+export function nextEvent(): u32 {
+  concerned = NONE;
+  wanted = keepEvents;
+  return eventCount++;
+}
+
+/** Whether the event that was just replayed is to have a row. */
+// @ts-ignore: decorator
+@inline
+export function isWanted(): bool {
+  return wanted;
+}
+// @ts-ignore: decorator
+@inline
+export function concernedLifetime(): u32 {
+  return concerned;
 }
 
 export function setLoss(rows: u32): void {

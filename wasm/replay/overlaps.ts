@@ -5,7 +5,7 @@
  *   pair: | older u32 | newer u32 |
  */
 import { Anomaly, FLAG_OVERLAP } from '../schema';
-import { tid, ts } from './now';
+import { tid, ts, wantEvent } from './now';
 import {
   addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, hold, isOpen, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
 } from './lifetimes';
@@ -21,6 +21,7 @@ let capacity: u32 = 1024;
 let count: u32 = 0;
 
 export function watchOverlap(older: u32, newer: u32): void {
+  wantEvent();
   if (count == capacity) {
     const bigger = heap.alloc((capacity as usize) << 4);
     memory.copy(bigger, pairs, (capacity as usize) << 3);

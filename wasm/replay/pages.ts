@@ -13,8 +13,8 @@ import {
   LIFETIME_OPEN_SEQ, Layer, PAGE_CLOSED_TS, PAGE_COUNT, PAGE_FIRST,
   PAGE_LAYER, PAGE_LIFETIME, PAGE_OPENED_TS, PAGE_PEAK, PAGE_SPACE,
 } from '../schema';
-import { EVENTS, LIFETIMES, PAGES, addRow, cell1, cell2, cell4, cell8, rowsOf } from './table';
-import { ABSENT, NONE, endOfRange } from './now';
+import { LIFETIMES, PAGES, addRow, cell1, cell2, cell4, cell8, rowsOf } from './table';
+import { ABSENT, NONE, endOfRange, eventCount } from './now';
 
 const RUN: usize = 56;
 const R_LAST: usize = 8;
@@ -207,7 +207,7 @@ function emitAll(run: u32, layer: u32, space: u32): void {
 /** Computes the page lifetimes of both layers, for pages of 1 << pageShift bytes. */
 export function buildPages(pageShift: u32): void {
   shift = pageShift;
-  const events = rowsOf(EVENTS);
+  const events = eventCount;
   const opens = chains(events, LIFETIME_OPEN_SEQ);
   const closes = chains(events, LIFETIME_CLOSE_SEQ);
   buildLayer(<u32>Layer.dma, events, opens, closes);

@@ -8,16 +8,16 @@
  */
 import {
   COLUMN8, EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
-  EVENT_PHYS, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
+  EVENT_PHYS, EVENT_SEQ, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
   TYPE_FLAG_EXTRA, TYPE_FLAGS, TYPE_OP,
 } from '../schema';
-import { EVENTS, EXTRAS, addRow, addRows, blockOf, cell4, cell8, isKept, rowsOf } from './table';
+import { EVENTS, EXTRAS, addRow, blockOf, cell8 } from './table';
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
 import { giveStack, setStack } from './stacks';
 
 import { addLoss } from './losses';
-import { setComms, setWords } from './now';
+import { commNow, concernedLifetime, isWanted, nextEvent, setComms, setWords } from './now';
 
 const STREAM_BYTES: usize = 64;
 const MAX_STREAMS: u32 = 16384;
@@ -37,13 +37,6 @@ let streamCount: u32 = 0;
 @inline
 function streamAt(stream: u32): usize {
   return streams + (stream as usize) * STREAM_BYTES;
-}
-
-/** Whether events are kept as rows, or only counted. */
-let keepEvents: bool = true;
-
-export function setKeepEvents(keep: bool): void {
-  keepEvents = keep;
 }
 
 /** Adds a stream; -1 when there are too many. */
@@ -197,52 +190,53 @@ function named(at: usize, kind: usize, id: u32): u32 {
 
 function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
   setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
-  for (let i = from; i < to; ) {
-    const row = rowsOf(EVENTS);
-    const n = addRows(EVENTS, to - i, keepEvents);
-    if (isKept(EVENTS, row)) copyColumns(at, block, i, row, n);
-    for (let k: u32 = 0; k < n; k++, i++) {
-      const stack = load<u32>(block + EVENT_STACK + ((i as usize) << 2));
-      if (stack != 0) setStack(row + k, named(at, 2, stack));
-      const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
-      setWords(offset == 0 ? 0 : sideWords(at, block, i, row + k, offset));
-      replayRow(block, i, row + k, named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1))));
-    }
+  for (let i = from; i < to; i++) {
+    const seq = nextEvent();
+    const stack = load<u32>(block + EVENT_STACK + ((i as usize) << 2));
+    if (stack != 0) setStack(seq, named(at, 2, stack));
+    const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
+    const words: usize = offset == 0 ? 0 : (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
+    const extra = words != 0 && hasExtra(block, i);
+    setWords(extra ? 0 : words);
+    const device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
+    replayRow(block, i, seq, device);
+    if (isWanted()) keepRow(block, i, seq, device, extra ? words : <usize>0);
   }
 }
 
-/** Where the event's list stands, 0 if it has none; other facts beyond the columns go to the table `extras`. */
-function sideWords(at: usize, block: usize, i: u32, row: u32, offset: u32): usize {
-  const words = (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
+// @ts-ignore: decorator
+@inline
+function hasExtra(block: usize, i: u32): bool {
   const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
-  if ((load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) == 0) return words;
-  const extra = addRow(EXTRAS);
-  for (let w: u32 = 0; w < <u32>EXTRA_WORDS; w++) {
-    store<u64>(cell8(EXTRAS, (w as usize) * COLUMN8, extra), load<u64>(words + ((w as usize) << 3)));
-  }
-  if (isKept(EVENTS, row)) store<u32>(cell4(EVENTS, EVENT_SIDE, row), extra);
-  return 0;
+  return (load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) != 0;
 }
 
-/** Copies n rows of a batch to the table, from `row` on (they fit its block), renaming what is named. */
-function copyColumns(at: usize, block: usize, from: u32, row: u32, n: u32): void {
+/** Copies a row of a batch to the table, renaming what is named; facts beyond the columns go to the table `extras`. */
+function keepRow(from: usize, i: usize, seq: u32, device: u32, words: usize): void {
+  const row = addRow(EVENTS);
   const to = blockOf(EVENTS, row >> ROWS_SHIFT);
-  const i = (row & (<u32>ROWS - 1)) as usize;
+  const k = (row & (<u32>ROWS - 1)) as usize;
   for (let column = <usize>EVENT_TS; column < <usize>EVENT_ATTRS; column += COLUMN8) {
-    memory.copy(to + column + (i << 3), block + column + ((from as usize) << 3), (n as usize) << 3);
+    store<u64>(to + column + (k << 3), load<u64>(from + column + (i << 3)));
   }
-  memory.copy(to + EVENT_ATTRS + (i << 2), block + EVENT_ATTRS + ((from as usize) << 2), (n as usize) << 2);
-  memory.copy(to + EVENT_TID + (i << 2), block + EVENT_TID + ((from as usize) << 2), (n as usize) << 2);
-  memory.fill(to + EVENT_STACK + (i << 2), 0, (n as usize) << 2);
-  memory.fill(to + EVENT_SIDE + (i << 2), 0xff, (n as usize) << 2);
-  memory.fill(to + EVENT_LIFETIME + (i << 2), 0xff, (n as usize) << 2);
-  memory.copy(to + EVENT_CPU + (i << 1), block + EVENT_CPU + ((from as usize) << 1), (n as usize) << 1);
-  memory.copy(to + EVENT_TYPE + (i << 1), block + EVENT_TYPE + ((from as usize) << 1), (n as usize) << 1);
-  memory.copy(to + EVENT_ERROR + (i << 1), block + EVENT_ERROR + ((from as usize) << 1), (n as usize) << 1);
-  memory.copy(to + EVENT_DIR + i, block + EVENT_DIR + (from as usize), n);
-  for (let k: usize = 0; k < (n as usize); k++) {
-    const source = (from as usize) + k;
-    store<u32>(to + EVENT_COMM + ((i + k) << 2), named(at, 0, load<u32>(block + EVENT_COMM + (source << 2))));
-    store<u16>(to + EVENT_DEVICE + ((i + k) << 1), <u16>named(at, 1, load<u16>(block + EVENT_DEVICE + (source << 1))));
+  store<u32>(to + EVENT_ATTRS + (k << 2), load<u32>(from + EVENT_ATTRS + (i << 2)));
+  store<u32>(to + EVENT_TID + (k << 2), load<u32>(from + EVENT_TID + (i << 2)));
+  store<u32>(to + EVENT_COMM + (k << 2), commNow());
+  store<u32>(to + EVENT_STACK + (k << 2), 0); // stacks.ts fills it in at the end
+  store<u32>(to + EVENT_SIDE + (k << 2), words == 0 ? u32.MAX_VALUE : addExtra(words));
+  store<u32>(to + EVENT_LIFETIME + (k << 2), concernedLifetime());
+  store<u32>(to + EVENT_SEQ + (k << 2), seq);
+  store<u16>(to + EVENT_CPU + (k << 1), load<u16>(from + EVENT_CPU + (i << 1)));
+  store<u16>(to + EVENT_TYPE + (k << 1), load<u16>(from + EVENT_TYPE + (i << 1)));
+  store<u16>(to + EVENT_DEVICE + (k << 1), <u16>device);
+  store<u16>(to + EVENT_ERROR + (k << 1), load<u16>(from + EVENT_ERROR + (i << 1)));
+  store<u8>(to + EVENT_DIR + k, load<u8>(from + EVENT_DIR + i));
+}
+
+function addExtra(words: usize): u32 {
+  const row = addRow(EXTRAS);
+  for (let word: u32 = 0; word < <u32>EXTRA_WORDS; word++) {
+    store<u64>(cell8(EXTRAS, (word as usize) * COLUMN8, row), load<u64>(words + ((word as usize) << 3)));
   }
+  return row;
 }

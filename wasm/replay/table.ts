@@ -60,38 +60,15 @@ export function addRow(table: u32): u32 {
   return row;
 }
 
-/** Counts up to `wanted` rows more, no further than the block's end (at least one), and returns how many; with memory for them, if `keep`. */
-export function addRows(table: u32, wanted: u32, keep: bool): u32 {
-  const row = rowsOf(table);
-  if (keep && (row & MASK) == 0) addBlock(table, row >> ROWS_SHIFT);
-  const taken = min(wanted, <u32>ROWS - (row & MASK));
-  store<u32>(counts + ((table as usize) << 2), row + taken);
-  return taken;
-}
-
 function addBlock(table: u32, index: u32): void {
   const bytes = load<u32>(blockBytes + ((table as usize) << 2));
   const block = heap.alloc(bytes);
   store<u32>((load<u32>(directories + ((table as usize) << 2)) as usize) + ((index as usize) << 2), block as u32);
 }
 
-/** Gives a block's memory back; its rows keep their numbers, and are gone. */
-export function dropBlock(table: u32, index: u32): void {
-  const entry = (load<u32>(directories + ((table as usize) << 2)) as usize) + ((index as usize) << 2);
-  if (load<u32>(entry) != 0) heap.free(load<u32>(entry));
-  store<u32>(entry, 0);
-}
-
-/** Whether the row is still there. */
-// @ts-ignore: decorator
-@inline
-export function isKept(table: u32, row: u32): bool {
-  return blockOf(table, row >> ROWS_SHIFT) != 0;
-}
-
 export function clearTable(table: u32): void {
   const blocks = (rowsOf(table) + MASK) >> ROWS_SHIFT;
-  for (let index: u32 = 0; index < blocks; index++) dropBlock(table, index);
+  for (let index: u32 = 0; index < blocks; index++) heap.free(blockOf(table, index));
   store<u32>(counts + ((table as usize) << 2), 0);
 }
 
