@@ -13,7 +13,7 @@ import {
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setOther } from './anomalies';
 import {
-  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
+  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, firstTime, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
 } from './key-index';
 import { RangeIndex, found, foundAt } from './range-index';
 import { forgetOlder, olderCloses, watchOverlap } from './overlaps';
@@ -270,10 +270,10 @@ function syncNothing(address: u64, bytes: u64): void {
     addAnomalyOf(<u32>Anomaly.sync_outside, at, lenOf(at), address - addrOf(at) + bytes);
     return;
   }
-  const entry = live.find(address, device);
-  const closed = entry == 0 ? NEVER_CLOSED : lastClosed(entry);
-  if (closed == NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unknown, NO_LIFETIME, NOTHING, NOTHING);
-  else addAnomaly(<u32>Anomaly.sync_unmapped, stillThere(closedRecord(entry), closed - 1), NOTHING, NOTHING);
+  const entry = live.take(address, device);
+  const closed = lastClosed(entry);
+  if (closed != NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unmapped, stillThere(closedRecord(entry), closed - 1), NOTHING, NOTHING);
+  else if (firstTime(entry)) addAnomaly(<u32>Anomaly.sync_unknown, NO_LIFETIME, NOTHING, NOTHING);
 }
 
 function keepInSpace(at: u32): void {

@@ -192,6 +192,13 @@ export function deviceOf(entry: usize): u32 {
   return load<u16>(entry, 16);
 }
 
+/** Whether this is the first time that it is asked of the entry. */
+export function firstTime(entry: usize): bool {
+  const first = load<u16>(entry, 18) == 1;
+  store<u16>(entry, 2, 18);
+  return first;
+}
+
 /** Puts a node behind the others of its key. */
 // @ts-ignore: decorator
 @inline
