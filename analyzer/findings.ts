@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import type { Kind, Layer, Op } from '../wasm/schema.js';
 import type { Analysis } from './analysis.js';
-import type { Database } from './database.js';
 import { type Need, type Rule, RuleError, SEVERITIES, type Severity } from './rules.js';
 
 export type Row = Record<string, unknown>;
@@ -16,13 +15,6 @@ export type Row = Record<string, unknown>;
 /** The part of the database that rules need; values are what DuckDB's Node client gives (64-bit integers as bigint). */
 export interface Queryable {
   query(sql: string, params?: Record<string, string | number>): Promise<Row[]>;
-}
-
-/** A database as rules see it: rows as plain objects. */
-export function asQueryable(database: Database): Queryable {
-  return {
-    query: async (sql, params) => (await database.query(sql, params)).getRowObjectsJS() as Row[],
-  };
 }
 
 export type Confidence = 'certain' | 'likely' | 'possible';

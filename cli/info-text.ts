@@ -21,7 +21,7 @@ export function infoText(capture: AnalyzedCapture, known: ReadonlySet<string>): 
     field('page size', `${info.pageSize} bytes`),
     field('time', span(capture)),
     field('events', `${core.rows(TableId.events)} known to the dictionary`),
-    field('mappings', core.rows(TableId.lifetimes)),
+    field('mappings', core.lifetimes()),
     field('losses', lossText(capture)),
     ...info.notes.map((note) => field('note', note)),
     '',

@@ -70,7 +70,7 @@ async function report(argv: Arguments): Promise<number> {
   const rules = loadRules(argv.rules);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
   const chosen = chooseRules(rules, only);
-  const [{ analyzeInputs }, { openDatabase }, { asQueryable, judge, recordedBy }, { fails, makeReport }] =
+  const [{ analyzeInputs }, { openDatabase }, { judge, recordedBy }, { fails, makeReport }] =
     await Promise.all([
       import('./analysis.js'),
       import('../analyzer/database.js'),
@@ -80,8 +80,7 @@ async function report(argv: Arguments): Promise<number> {
   const analysis = await analyzeInputs({ captures, events: argv.events });
   const database = await openDatabase(analysis);
   try {
-    const db = asQueryable(database);
-    const made = await makeReport(db, await judge(db, chosen, recordedBy(analysis)));
+    const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
     await print(await written(made, argv.format));
     return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
   } finally {

@@ -22,25 +22,30 @@ CREATE OR REPLACE TEMP MACRO reason_of(doubtful, certain_text, possible_text) AS
 -- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.
 -- site: who mapped; without a mapping, who made the call. close_site: who made the call (the unmap, the sync, the second map).
 CREATE OR REPLACE TEMP TABLE incidents AS
-WITH list AS (
+WITH blind AS (
+  -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
+  SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
+),
+list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
   WHERE sg_group IN (SELECT m.sg_group FROM anomalies n JOIN lifetimes m ON m.id = n.lifetime) GROUP BY sg_group
 )
 SELECT
   a.kind::VARCHAR AS anomaly,
   a.capture, a.seq, a.ts, a.device::VARCHAR AS device, a.addr, a.len, a.lifetime, a.other, a.expected, a.actual,
-  a.after_loss,
+  a.after_loss OR coalesce(a.ts <= b.until, false) AS after_loss,
   row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN a.addr END ORDER BY a.seq) > 1 AS again,
   e.event::VARCHAR AS event, e.kind::VARCHAR AS event_kind, e.dir::VARCHAR AS event_dir, e.len AS event_len, e.attrs AS event_attrs,
   e.comm AS event_comm, e.tid AS event_tid,
   l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.len AS mapped_len,
   coalesce(g.bytes, l.len) AS mapped_bytes, l.attrs AS mapped_attrs,
   l.opened_ts AS mapped_ts,
-  a.after_loss AND coalesce(l.after_loss, false) AS mapped_spans_loss,
+  coalesce(a.after_loss AND l.after_loss, false) OR coalesce(l.opened_ts <= b.until, false) AS mapped_spans_loss,
   l.open_stack AS open_stack, e.stack AS close_stack,
   coalesce(o.site, c.site) AS site, CASE WHEN o.site IS NULL THEN c.via ELSE o.via END AS via,
   c.site AS close_site, c.via AS close_via
 FROM anomalies a
+LEFT JOIN blind b ON b.capture = a.capture
 LEFT JOIN events e ON e.seq = a.seq
 LEFT JOIN lifetimes l ON l.id = a.lifetime
 LEFT JOIN list g ON g.sg_group = l.sg_group

@@ -4,7 +4,7 @@
 -- family: leak
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
--- param: windows = 8; the active time of the mappings of one device, kind and direction is cut into so many
+-- param: windows = 8; the active time of the siblings (the mappings of one device, kind and direction) is cut into so many
 -- param: min_windows = 4; survivors must have been opened in so many of them (in as many as there are survivors, when these are fewer), and in both halves
 -- param: min_survivors = 3; fewer are chance
 -- param: min_growth = 0.5; of the survivors: by so much the live set must have grown. A ring that is refilled does not grow
@@ -14,42 +14,32 @@
 -- next: Unbind the driver at the end of a capture (with the probes of leak-at-removal): that proves it. Meanwhile read the path from this
 --   call site: which branch gives the buffer up without unmapping it?
 -- contract: Documentation/core-api/dma-api-howto.rst: each mapping must be unmapped when the DMA activity is finished
-WITH mapping AS (
-  -- One row a mapping; a scatterlist is its first row.
-  SELECT capture, id, device, kind, dir, len, sg_group, opened_ts, closed_ts, open_stack, close_stack, end_reason,
-    after_loss, before_removal, unrecordable_unmap, remainder
-  FROM lifetimes
-  WHERE layer = 'dma' AND (sg_group IS NULL OR sg_group = id)
-),
--- What comes and goes together: the mappings of one device, kind and direction.
-pool AS (
-  SELECT capture, device, kind, dir, min(opened_ts) AS first_ts, max(coalesce(closed_ts, opened_ts)) AS last_ts,
-    max(opened_ts) FILTER (closed_ts IS NOT NULL) AS overtaker_ts,
-    count(*) FILTER (closed_ts IS NULL AND NOT before_removal AND NOT unrecordable_unmap) AS still_open
-  FROM mapping GROUP BY capture, device, kind, dir
-),
-span AS (SELECT capture, device, min(first_ts) AS first_ts, max(last_ts) AS last_ts FROM pool GROUP BY capture, device),
--- Unmaps of what was mapped before the capture: they offset as many mappings that took their place.
-offsets AS (
-  SELECT capture, device, event_kind AS kind, event_dir AS dir, count(*) AS closed FROM incidents
-  WHERE anomaly = 'before_capture' GROUP BY capture, device, event_kind, event_dir
-),
-blamed AS (
+WITH blamed AS (
+  -- Left over because of another misuse, which has a rule of its own.
   SELECT lifetime FROM incidents WHERE anomaly IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch') AND lifetime IS NOT NULL
 ),
+-- One row a mapping that is still open; a scatterlist is its first row.
+still_open AS (
+  SELECT capture, id, device, kind, dir, sg_group, len, opened_ts, open_stack, passed, after_loss
+  FROM lifetimes
+  WHERE layer = 'dma' AND closed_ts IS NULL AND (sg_group IS NULL OR sg_group = id)
+    AND NOT before_removal AND NOT unrecordable_unmap AND NOT remainder
+    AND id NOT IN (SELECT lifetime FROM blamed)
+),
+live AS (SELECT capture, device, kind, dir, count(*) AS mappings FROM still_open GROUP BY capture, device, kind, dir),
+active AS (SELECT capture, device, max(last_ts) - min(first_ts) AS span FROM siblings WHERE layer = 'dma' GROUP BY capture, device),
+-- Passed by more siblings than any that was unmapped in the end: it stands aside of whatever order the others are served in.
 survivor AS (
-  SELECT m.capture, m.id, m.device, m.kind, m.dir, m.sg_group, m.len, m.opened_ts, m.open_stack, m.after_loss, s.site, s.via,
-    p.still_open - coalesce(o.closed, 0) AS grown,
-    least(((m.opened_ts - p.first_ts) * $windows) // greatest(p.last_ts - p.first_ts, 1), $windows - 1) AS window_no
-  FROM mapping m
-  JOIN pool p ON p.capture = m.capture AND p.device = m.device AND p.kind = m.kind AND p.dir IS NOT DISTINCT FROM m.dir
-  JOIN span d ON d.capture = m.capture AND d.device = m.device
-  LEFT JOIN offsets o ON o.capture = m.capture AND o.device = m.device::VARCHAR AND o.kind = m.kind::VARCHAR AND o.dir IS NOT DISTINCT FROM m.dir::VARCHAR
-  LEFT JOIN stacks s ON s.id = m.open_stack
-  WHERE m.closed_ts IS NULL AND m.opened_ts < p.overtaker_ts
-    AND NOT m.before_removal AND NOT m.unrecordable_unmap AND NOT m.remainder
-    AND m.id NOT IN (SELECT lifetime FROM blamed)
-    AND p.last_ts - p.first_ts >= $min_span * (d.last_ts - d.first_ts)
+  SELECT o.*, s.site, s.via,
+    -- Unmaps of what was mapped before the capture offset as many mappings that took their place.
+    n.mappings - b.older::BIGINT AS grown,
+    least(((o.opened_ts - b.first_ts) * $windows) // greatest(b.last_ts - b.first_ts, 1), $windows - 1) AS window_no
+  FROM still_open o
+  JOIN live n ON n.capture = o.capture AND n.device = o.device AND n.kind = o.kind AND n.dir IS NOT DISTINCT FROM o.dir
+  JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
+  JOIN active a ON a.capture = o.capture AND a.device = o.device
+  LEFT JOIN stacks s ON s.id = o.open_stack
+  WHERE o.passed > coalesce(b.most_passed, 0) AND b.last_ts - b.first_ts >= $min_span * a.span
 ),
 list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
@@ -60,12 +50,13 @@ growth AS (
     sum(coalesce(l.bytes, v.len)) OVER (PARTITION BY v.capture, v.device, v.kind, v.dir, v.site, v.via ORDER BY v.opened_ts, v.id) AS live_bytes
   FROM survivor v LEFT JOIN list l ON l.sg_group = v.sg_group
 ),
+-- Who unmaps such mappings when all goes well.
 closer AS (
-  SELECT m.capture, m.device, m.kind, s.site, mode(m.close_stack) AS close_stack
-  FROM mapping m
-  LEFT JOIN stacks s ON s.id = m.open_stack
-  WHERE m.end_reason = 'closed' AND m.close_stack IS NOT NULL AND (m.device, m.kind) IN (SELECT (device, kind) FROM survivor)
-  GROUP BY m.capture, m.device, m.kind, s.site
+  SELECT l.capture, l.device, l.kind, s.site, mode(l.close_stack) AS close_stack
+  FROM lifetimes l
+  LEFT JOIN stacks s ON s.id = l.open_stack
+  WHERE l.layer = 'dma' AND l.end_reason = 'closed' AND l.close_stack IS NOT NULL AND (l.device, l.kind) IN (SELECT (device, kind) FROM survivor)
+  GROUP BY l.capture, l.device, l.kind, s.site
 )
 SELECT
   g.capture, g.device, g.kind, g.site, g.via, c.site AS close_site, c.via AS close_via,
