@@ -23,8 +23,8 @@ export function captureRows({ captures }: Analysis): CaptureRows[] {
   const next = { [TableId.events]: 0, [TableId.lifetimes]: 0, [TableId.siblings]: 0 };
   return captures.map(({ core, info }, index) => {
     const base = { ...next };
-    next[TableId.events] += core.rows(TableId.events);
-    next[TableId.lifetimes] += core.rows(TableId.lifetimes);
+    next[TableId.events] += core.events();
+    next[TableId.lifetimes] += core.lifetimes();
     next[TableId.siblings] += core.rows(TableId.siblings);
     return { index, core, base, pageShift: 31 - Math.clz32(info.pageSize) };
   });

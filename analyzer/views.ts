@@ -32,6 +32,8 @@ export interface View {
   readonly like?: string;
   /** Its columns, those of `like` first. */
   readonly columns: readonly ViewColumn[];
+  /** Its columns beyond those of `like`. */
+  readonly ownColumns: readonly ViewColumn[];
   readonly sql: string;
 }
 
@@ -62,12 +64,13 @@ function readView(file: string): View {
   const [doc = '', facts = ''] = header.split('\n\n');
   const lines = facts.split('\n').filter((line) => line !== '');
   const like = lines[0]?.startsWith('like: ') ? lines.shift()!.slice('like: '.length) : undefined;
-  const columns = [...columnsLike(like), ...lines.map((line) => columnOf(line, file))];
+  const ownColumns = lines.map((line) => columnOf(line, file));
   return {
     kind: kind === 'VIEW' ? 'view' : 'macro',
     name,
     doc: doc.replaceAll('\n', ' '),
-    columns,
+    columns: [...columnsLike(like), ...ownColumns],
+    ownColumns,
     sql,
     ...(parameters === undefined ? {} : { parameters }),
     ...(like === undefined ? {} : { like }),

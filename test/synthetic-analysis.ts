@@ -36,6 +36,11 @@ const COMMS = ['', 'kworker/0:1', 'a b [c]', '<idle>'];
 const LAYERS = [null, 'dma', 'iommu', 'pool', 'import', 'dmabuf', 'watch', 'page'];
 const nameOf = (values: Record<number, string>, value: number): string => values[value]!;
 
+/** Events, and lifetimes, that have no row; their numbers are missing from the tables. */
+const UNKEPT = 5;
+/** How many numbers there are when so many have rows. */
+const numbered = (rows: number): number => (rows === 0 ? 0 : rows + UNKEPT);
+
 export interface Sizes {
   events: number;
   lifetimes: number;
@@ -137,6 +142,7 @@ const event = TableId.events;
 function eventRow(w: Writer, row: number, sizes: Sizes, base: Base, extras: Row[]): Row {
   const ts = BigInt(row) * 1_000_003n;
   w.set(event, row, schema.EVENT_TS, 8, ts);
+  w.set(event, row, schema.EVENT_SEQ, 4, row + UNKEPT - 2);
   const type = w.small(event, row, schema.EVENT_TYPE, 2, TYPES.length, false)!;
   const { name, layer, op, kind } = TYPES[type]!;
   const error = w.chance(3) ? -12 : 0;
@@ -147,7 +153,7 @@ function eventRow(w: Writer, row: number, sizes: Sizes, base: Base, extras: Row[
   const comm = w.small(event, row, schema.EVENT_COMM, 4, COMMS.length, 0);
   const extra = side === null ? undefined : extras[side];
   return {
-    seq: BigInt(row + base.events),
+    seq: BigInt(row + UNKEPT - 2 + base.events),
     ts,
     cpu: w.small(event, row, schema.EVENT_CPU, 2, 300),
     tid: w.small(event, row, schema.EVENT_TID, 4, 4_000_000),
@@ -181,6 +187,8 @@ function extraRow(w: Writer, row: number): Row {
 const life = TableId.lifetimes;
 
 function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
+  const id = sizes.lifetimes + UNKEPT - 1 - row;
+  w.set(life, row, schema.LIFETIME_ID, 4, id);
   const opened = BigInt(row) * 77_777n;
   const closed = w.chance(3) ? -1n : opened + BigInt(w.number(2 ** 32)) * 5n;
   w.set(life, row, schema.LIFETIME_OPENED_TS, 8, opened);
@@ -193,7 +201,7 @@ function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
   const comm = w.small(life, row, schema.LIFETIME_OPEN_COMM, 4, COMMS.length, 0);
   const flags = w.small(life, row, schema.LIFETIME_FLAGS, 2, 128, false)!;
   return {
-    id: BigInt(row + base.lifetimes),
+    id: BigInt(id + base.lifetimes),
     layer: LAYERS[layer]!,
     kind: kind === null ? null : nameOf(Kind, kind),
     device: device === null ? null : DEVICES[device]!,
@@ -382,6 +390,8 @@ function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Bas
   const core: CoreTables = {
     memory: () => memory.buffer,
     rows: (table) => counts[table],
+    events: () => numbered(sizes.events),
+    lifetimes: () => numbered(sizes.lifetimes),
     block: (table, index) => memory.block(table, index),
     prepare: (table) => {
       prepared++;
@@ -404,8 +414,8 @@ export function syntheticAnalysis(sizes: Sizes[], given: SyntheticOptions = {}):
   const captures: Synthetic[] = [];
   for (const [capture, size] of sizes.entries()) {
     captures.push(synthesise(size, { ...options, seed: options.seed + capture }, { ...base, capture }));
-    base.events += size.events;
-    base.lifetimes += size.lifetimes;
+    base.events += numbered(size.events);
+    base.lifetimes += numbered(size.lifetimes);
     base.siblings += size.siblings ?? 0;
   }
   const all = (table: keyof Expected) => captures.flatMap(({ expected }) => expected[table]);

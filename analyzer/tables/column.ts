@@ -132,6 +132,11 @@ export function rowOf(name: string, table: TableId, at: number, doc: string, whe
   return { name, type: 'BIGINT', doc, null: whenNull, source: { from: 'row of', at, table } };
 }
 
+/** The row's own number, where rows are not in the order of their numbers. */
+export function idOf(name: string, table: TableId, at: number, doc: string): Column {
+  return { name, type: 'BIGINT', doc, source: { from: 'row of', at, table } };
+}
+
 export function flag(name: string, at: number, bytes: 1 | 2, mask: number, doc: string): Column {
   return { name, type: 'BOOLEAN', doc, source: { from: 'bit', at, bytes, mask } };
 }

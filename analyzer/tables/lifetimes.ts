@@ -18,6 +18,7 @@ import {
   LIFETIME_END,
   LIFETIME_FLAGS,
   LIFETIME_GROUP,
+  LIFETIME_ID,
   LIFETIME_KIND,
   LIFETIME_LAYER,
   LIFETIME_LEN,
@@ -39,8 +40,8 @@ import {
   cell,
   cellOrZero,
   flag,
+  idOf,
   named,
-  rowNumber,
   rowOf,
   type StoredTable,
 } from './column.js';
@@ -60,10 +61,15 @@ const duration: Column = {
 
 export const lifetimes: StoredTable = {
   name: 'lifetimes',
-  doc: 'Every mapping from its open to its close, one row each; a scatterlist has one row a DMA segment. How they come about: [lifetimes](lifetimes.md).',
+  doc: 'Every mapping from its open to its close, one row each; a scatterlist has one row a DMA segment; in the order of their ends. How they come about: [lifetimes](lifetimes.md).',
   id: TableId.lifetimes,
   columns: [
-    rowNumber('id', 'Row number, from 0; over all captures, in their order.'),
+    idOf(
+      'id',
+      TableId.lifetimes,
+      LIFETIME_ID,
+      'Number in the order of opening, from 0; over all captures, in their order.',
+    ),
     named('layer', 'layer', LIFETIME_LAYER, 1, 'Address space that it is in.'),
     named('kind', 'kind', LIFETIME_KIND, 1, 'How it was made.', NOT_TOLD),
     named(

@@ -35,9 +35,8 @@ function lostEvents({ core }: AnalyzedCapture): bigint {
 
 function captureRow(capture: AnalyzedCapture, index: number): ListedValue[] {
   const { file, sha256, info, core, firstTs, lastTs } = capture;
-  const events = core.rows(TableId.events);
   const clock = [info.clock, info.clockUnit, info.cpus, info.pageSize, info.kernel, info.host];
-  const sizes = [events, core.rows(TableId.lifetimes), lostEvents(capture), core.rows(TableId.losses)];
+  const sizes = [core.events(), core.lifetimes(), lostEvents(capture), core.rows(TableId.losses)];
   return [
     index,
     file,

@@ -1,0 +1,6 @@
+/** Writes the docs that are made from code: `node dist/scripts/make-docs.js`. */
+import { writeFileSync } from 'node:fs';
+import { inPackage } from '../traces/package-root.js';
+import { tableDocs } from './table-docs.js';
+
+writeFileSync(inPackage('docs', 'tables.md'), tableDocs());
