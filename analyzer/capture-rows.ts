@@ -26,7 +26,8 @@ export function captureRows({ captures }: Analysis): CaptureRows[] {
     next[TableId.events] += core.events();
     next[TableId.lifetimes] += core.lifetimes();
     next[TableId.siblings] += core.rows(TableId.siblings);
-    return { index, core, base, pageShift: 31 - Math.clz32(info.pageSize) };
+    const end = { ...next };
+    return { index, core, base, end, pageShift: 31 - Math.clz32(info.pageSize) };
   });
 }
 

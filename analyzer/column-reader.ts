@@ -14,8 +14,10 @@ import type { Column, Source } from './tables/column.js';
 export interface CaptureRows {
   readonly index: number;
   readonly core: CoreTables;
-  /** Rows of the captures before it, by table. */
+  /** Rows of the captures before it, by table: its own first number. */
   readonly base: Readonly<Partial<Record<TableId, number>>>;
+  /** The number after its last. */
+  readonly end: Readonly<Partial<Record<TableId, number>>>;
   /** log2 of the page size. */
   readonly pageShift: number;
 }
@@ -166,13 +168,26 @@ function rowReader(): ColumnReader {
   };
 }
 
+/** Sets the bits of numbers below `count`, of which some are not. */
+function markBelow(numbers: Uint32Array, count: number, bits: Uint32Array): boolean {
+  bits.fill(0, 0, (numbers.length + 31) >> 5);
+  for (let k = 0; k < numbers.length; k++) if (numbers[k]! < count) bits[k >> 5]! |= 1 << (k & 31);
+  return true;
+}
+
+/** A number past the capture's last (the event after the end) is NULL too, not a row of the next capture. */
 function rowOfReader({ at, table }: Of<'row of'>): ColumnReader {
   return (place, scratch) => {
     const ids = cells(place, at, 4) as Uint32Array;
     const out = outPairs(scratch, place);
     const base = place.capture.base[table] ?? 0;
-    for (let k = 0; k < ids.length; k++) putSum(out, k, ids[k]!, base);
-    return copied(scratch, markCells(ids, 0xffff_ffff, scratch.bits));
+    const count = (place.capture.end[table] ?? 0) - base;
+    let beyond = false;
+    for (let k = 0; k < ids.length; k++) {
+      putSum(out, k, ids[k]!, base);
+      beyond ||= ids[k]! >= count;
+    }
+    return copied(scratch, beyond && markBelow(ids, count, scratch.bits));
   };
 }
 

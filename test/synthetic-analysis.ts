@@ -263,6 +263,13 @@ function anomalyRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
 
 const loss = TableId.losses;
 
+/** The event after a loss; some losses have none, and then the number is the one after the last. */
+function nextEvent(w: Writer, row: number, sizes: Sizes, base: Base): bigint | null {
+  const seq = row % 3 === 0 ? numbered(sizes.events) : w.number(numbered(sizes.events));
+  w.set(loss, row, schema.LOSS_SEQ, 4, seq);
+  return row % 3 === 0 ? null : BigInt(seq + base.events);
+}
+
 function lossRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
   const from = w.chance(2) ? null : BigInt(row);
   w.set(loss, row, schema.LOSS_FROM, 8, from ?? -1n);
@@ -274,7 +281,7 @@ function lossRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
     from_ts: from,
     to_ts: 9n + BigInt(row),
     count,
-    seq: w.ref(loss, row, schema.LOSS_SEQ, sizes.events, base.events),
+    seq: nextEvent(w, row, sizes, base),
     capture: base.capture,
   };
 }
