@@ -30,6 +30,10 @@ export interface Need {
   readonly advice: string;
 }
 
+/** A table that is only kept as a whole when a rule reads it. */
+export type WholeTable = 'events' | 'lifetimes';
+const WHOLE_TABLES: readonly WholeTable[] = ['events', 'lifetimes'];
+
 export interface Parameter {
   readonly name: string;
   readonly value: number | string;
@@ -43,6 +47,8 @@ export interface Rule {
   readonly family: string;
   readonly needs: readonly Need[];
   readonly parameters: readonly Parameter[];
+  /** Tables that it reads as a whole; of the others it sees what is open at the end, and what anomalies speak of. */
+  readonly reads: readonly WholeTable[];
   readonly why: string;
   /** What to do about a finding. */
   readonly next: string;
@@ -61,7 +67,7 @@ export class RuleError extends Error {
 }
 
 const REQUIRED = ['id', 'title', 'severity', 'family', 'why', 'next'] as const;
-const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'contract']);
+const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'reads', 'contract']);
 const HEADER_ADVICE = 'A rule begins with comment lines "-- key: value"; see docs/rules/README.md.';
 
 /** Rules of a folder and its subfolders, ordered by id. Throws RuleError. */
@@ -165,6 +171,7 @@ export function parseRule(text: string, file: string): Rule {
     family: one('family'),
     needs: (fields.get('needs') ?? []).map((value) => parseNeed(value, file)),
     parameters: (fields.get('param') ?? []).map((value) => parseParameter(value, file)),
+    reads: parseReads(fields.get('reads')?.[0], file),
     why: one('why'),
     next: one('next'),
     contract: one('contract'),
@@ -222,6 +229,16 @@ function parseNeed(value: string, file: string): Need {
     ...(kind === undefined ? {} : { kind }),
     ...(layer === undefined ? {} : { layer }),
   };
+}
+
+/** `events, lifetimes`, or `none`; a rule that does not say reads both. */
+function parseReads(value: string | undefined, file: string): WholeTable[] {
+  if (value === undefined) return [...WHOLE_TABLES];
+  if (value === 'none') return [];
+  const names = value.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => !WHOLE_TABLES.includes(name as WholeTable));
+  if (wrong !== undefined) throw new RuleError(`${file}: reads is "${wrong}"`, `Expected ${WHOLE_TABLES.join(', ')}, or none.`);
+  return names as WholeTable[];
 }
 
 /** `name = default; what it is`. */

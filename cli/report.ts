@@ -1,7 +1,7 @@
 /** `dmaspan report`: captures in, findings out. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import type { Severity } from '../analyzer/rules.js';
+import type { Severity, WholeTable } from '../analyzer/rules.js';
 import { EXIT_CLEAN, EXIT_FINDINGS } from './exit-codes.js';
 import { print, wantsColour } from './output.js';
 
@@ -77,7 +77,9 @@ async function report(argv: Arguments): Promise<number> {
       import('../analyzer/findings.js'),
       import('../analyzer/report/report.js'),
     ]);
-  const analysis = await analyzeInputs({ captures, events: argv.events });
+  const reads = (table: WholeTable): boolean => chosen.some((rule) => rule.reads.includes(table));
+  const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
+  const analysis = await analyzeInputs({ captures, events: argv.events, keep });
   const database = await openDatabase(analysis);
   try {
     const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
