@@ -8,6 +8,7 @@
 import { COLUMN8, ROWS, ROWS_SHIFT, TableId } from '../wasm/schema.js';
 import type { CoreTables } from './analysis.js';
 import { enumBytes, type Names } from './names.js';
+import { type Cells, markBelow, markCells, markPairs, nameCells } from './null-bits.js';
 import type { Column, Source } from './tables/column.js';
 
 /** A capture, and what makes its row numbers unique among all captures. */
@@ -57,10 +58,9 @@ export function createScratch(rows: number): Scratch {
 }
 
 type Of<F extends Source['from']> = Extract<Source, { from: F }>;
-type Words = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
 /** Cells of 1, 2 or 4 bytes as unsigned numbers. */
-function cells(place: Place, at: number, bytes: 1 | 2 | 4): Uint8Array | Uint16Array | Uint32Array {
+function cells(place: Place, at: number, bytes: 1 | 2 | 4): Cells {
   const offset = place.block + at + bytes * place.first;
   if (bytes === 1) return new Uint8Array(place.memory, offset, place.count);
   if (bytes === 2) return new Uint16Array(place.memory, offset, place.count);
@@ -75,36 +75,6 @@ function pairs(place: Place, at: number): Uint32Array {
 const outPairs = ({ values }: Scratch, place: Place) => new Uint32Array(values, 0, 2 * place.count);
 const copied = (scratch: Scratch, nulls: boolean): Slice => ({ buffer: scratch.values, offset: 0, nulls });
 
-/** Sets the bits of cells other than `absent`; whether one was. */
-function markCells(words: Exclude<Words, BigUint64Array>, absent: number, bits: Uint32Array): boolean {
-  const count = words.length;
-  let nulls = false;
-  for (let first = 0, at = 0; first < count; first += 32, at++) {
-    const end = Math.min(32, count - first);
-    let word = 0;
-    for (let k = 0; k < end; k++) if (words[first + k] !== absent) word |= 1 << k;
-    bits[at] = word;
-    if (word !== (end === 32 ? -1 : (1 << end) - 1)) nulls = true;
-  }
-  return nulls;
-}
-
-/** As `markCells` for pairs of u32, where all ones are absent. */
-function markPairs(words: Uint32Array, bits: Uint32Array): boolean {
-  const count = words.length >> 1;
-  let nulls = false;
-  for (let first = 0, at = 0; first < count; first += 32, at++) {
-    const end = Math.min(32, count - first);
-    let word = 0;
-    for (let k = 0, w = 2 * first; k < end; k++, w += 2) {
-      if ((words[w]! & words[w + 1]!) !== -1) word |= 1 << k;
-    }
-    bits[at] = word;
-    if (word !== (end === 32 ? -1 : (1 << end) - 1)) nulls = true;
-  }
-  return nulls;
-}
-
 function cellReader({ at, bytes, absent }: Of<'cell'>): ColumnReader {
   const none = absent === 'zero' ? 0 : 2 ** (8 * bytes) - 1;
   return (place, { bits }) => {
@@ -115,28 +85,6 @@ function cellReader({ at, bytes, absent }: Of<'cell'>): ColumnReader {
         bytes === 8 ? markPairs(pairs(place, at), bits) : markCells(cells(place, at, bytes), none, bits);
     return { buffer: place.memory, offset, nulls };
   };
-}
-
-/** Fills `out` with the members of ids, and sets the bits of those that have one; whether one has none. */
-function nameCells(
-  ids: Exclude<Words, BigUint64Array>,
-  codes: Int32Array,
-  out: Exclude<Words, BigUint64Array>,
-  bits: Uint32Array,
-): boolean {
-  let nulls = false;
-  bits.fill(-1, 0, (ids.length + 31) >> 5);
-  for (let k = 0; k < ids.length; k++) {
-    const id = ids[k]!;
-    const code = id < codes.length ? codes[id]! : -1;
-    if (code >= 0) out[k] = code;
-    else {
-      out[k] = 0; // never a number that is no member, even where it is NULL
-      bits[k >> 5]! &= ~(1 << (k & 31));
-      nulls = true;
-    }
-  }
-  return nulls;
 }
 
 function nameReader({ at, bytes, names: key }: Of<'name'>, column: Column, names: Names): ColumnReader {
@@ -166,13 +114,6 @@ function rowReader(): ColumnReader {
     for (let k = 0; k < place.count; k++) putSum(out, k, k, base);
     return copied(scratch, false);
   };
-}
-
-/** Sets the bits of numbers below `count`, of which some are not. */
-function markBelow(numbers: Uint32Array, count: number, bits: Uint32Array): boolean {
-  bits.fill(0, 0, (numbers.length + 31) >> 5);
-  for (let k = 0; k < numbers.length; k++) if (numbers[k]! < count) bits[k >> 5]! |= 1 << (k & 31);
-  return true;
 }
 
 /** A number past the capture's last (the event after the end) is NULL too, not a row of the next capture. */
