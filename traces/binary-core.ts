@@ -49,6 +49,8 @@ export interface BinaryExports {
   planList(which: number, offset: number, element: number, relative: number): void;
   planListFact(which: number, offset: number, size: number): void;
   planStack(offset: number, word: number, countOffset: number, countSize: number): void;
+  planAsk(offset: number, size: number): void;
+  planNothing(id: number): void;
   planDone(id: number): void;
   eventCount(id: number): number;
   openStream(cpu: number, capacity: number): number;
@@ -90,6 +92,8 @@ export interface BinaryCore {
   readonly wasm: BinaryExports;
   readonly names: NameTables;
   setTaskName(pid: number, name: string): void;
+  /** `plan` is called when the first record of this id comes, with its probe's address; it makes a plan or none. */
+  onProbe(id: number, plan: (address: bigint) => void): void;
   /** The module's memory at `address`; any call into the module may move it. */
   bytes(address: number, length: number): Uint8Array;
   /** Copies the batch out into `target` and empties it; undefined when it has no rows. */
@@ -124,8 +128,13 @@ function binaryModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-async function instantiate(): Promise<BinaryExports> {
+type ProbePlans = Map<number, (address: bigint) => void>;
+
+async function instantiate(probes: ProbePlans): Promise<BinaryExports> {
   const env = {
+    resolveProbe(id: number, address: bigint) {
+      probes.get(id)?.(BigInt.asUintN(64, address));
+    },
     abort(_message: number, _file: number, line: number, column: number) {
       throw new Error(`binary.wasm stopped at ${line}:${column}; this is a defect of dmaspan`);
     },
@@ -142,7 +151,8 @@ function framesOf(bytes: Uint8Array): Frame[] {
 }
 
 export async function loadBinaryCore(): Promise<BinaryCore> {
-  const wasm = await instantiate();
+  const probes: ProbePlans = new Map();
+  const wasm = await instantiate(probes);
   wasm.setReservedTypes(TYPE_LOST, TYPE_STACK);
   const names: NameTables = { comms: [''], devices: [''], stacks: [[]] };
   const bytes = (address: number, length: number) =>
@@ -178,6 +188,7 @@ export async function loadBinaryCore(): Promise<BinaryCore> {
       bytes(wasm.scratch(encoded.length), encoded.length).set(encoded);
       wasm.setTaskName(pid, encoded.length);
     },
+    onProbe: (id, plan) => void probes.set(id, plan),
     takeBatch(target) {
       const rows = wasm.batchRows();
       readNames();

@@ -14,7 +14,7 @@ import {
   EXTRA_OTHER,
   EXTRA_VALUE,
 } from '../wasm/schema.js';
-import type { BinaryExports } from './binary-core.js';
+import type { BinaryCore, BinaryExports } from './binary-core.js';
 import type { Column, Dictionary, DictionaryEntry, DictionaryField } from './dictionary.js';
 import { type EventField, type EventFormat, elementSize } from './event-format.js';
 import { TYPE_STACK } from './format.js';
@@ -134,20 +134,58 @@ function planStack(wasm: BinaryExports, format: EventFormat, longSize: number): 
   return true;
 }
 
-const fits = (entry: DictionaryEntry, format: EventFormat): boolean =>
+const named = (entry: DictionaryEntry, format: EventFormat): boolean =>
   entry.name === format.name && (entry.system === undefined || entry.system === format.system);
 
-/** Tells the module about one event; true when its records become rows. `longSize`: bytes of the kernel's long. */
-export function planEvent(
-  wasm: BinaryExports,
-  dictionary: Dictionary,
+/** What planning needs to know of the capture. */
+export interface PlanContext {
+  readonly core: BinaryCore;
+  readonly dictionary: Dictionary;
+  /** Bytes of the kernel's long. */
+  readonly longSize: number;
+  /** "function+0x4 [module]" for an address, where the capture has symbols. */
+  readonly symbol: (address: bigint) => string | undefined;
+}
+
+/** Plans `format` by the first of the entries whose required fields it has; false where none has them. */
+function planFirst(context: PlanContext, entries: readonly DictionaryEntry[], format: EventFormat): boolean {
+  return entries.some((entry) => compile(context.core.wasm, entry, format, context.longSize));
+}
+
+/**
+ * A probe's name is its owner's choice; what it is on, only its records tell. An entry for a function fits a probe on
+ * that function whatever its name, and one of its own name unless that is on another function.
+ */
+function planProbe(
+  context: PlanContext,
+  entries: readonly DictionaryEntry[],
   format: EventFormat,
-  longSize: number,
-): boolean {
-  wasm.knowEvent(format.id);
-  if (format.system === 'ftrace') return format.name === 'kernel_stack' && planStack(wasm, format, longSize);
+  address: bigint,
+): void {
+  const on = context.symbol(address)?.replace(/[+ ].*$/, '');
+  const fitting = entries.filter((entry) =>
+    entry.function === undefined || on === undefined ? named(entry, format) : entry.function === on,
+  );
+  if (!planFirst(context, fitting, format)) context.core.wasm.planNothing(format.id);
+}
+
+/** Tells the module about one event: whether and how its records become rows. */
+export function planEvent(context: PlanContext, format: EventFormat): void {
+  const { core, dictionary } = context;
+  core.wasm.knowEvent(format.id);
+  if (format.system === 'ftrace') {
+    if (format.name === 'kernel_stack') planStack(core.wasm, format, context.longSize);
+    return;
+  }
+  const address = format.fields.find((field) => field.name === '__probe_ip' && isNumber(field));
   // Entries 0 and 1 are reserved: no kernel event has their names.
-  return dictionary.entries
+  const entries = dictionary.entries
     .slice(2)
-    .some((entry) => fits(entry, format) && compile(wasm, entry, format, longSize));
+    .filter((entry) => named(entry, format) || (address !== undefined && entry.function !== undefined));
+  if (!planFirst(context, entries, format)) return;
+  if (address === undefined || entries.every((entry) => entry.function === undefined)) return;
+  core.wasm.planBegin(0);
+  core.wasm.planAsk(address.offset, address.size);
+  core.wasm.planDone(format.id);
+  core.onProbe(format.id, (at) => planProbe(context, entries, format, at));
 }

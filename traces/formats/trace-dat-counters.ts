@@ -35,6 +35,10 @@ const REASONS = {
     severity: 'warning',
     help: 'Records of events whose format the capture does not carry. They were skipped; record with a trace-cmd that saves all formats.',
   },
+  'buffer-skipped': {
+    severity: 'error',
+    help: `Trace instances of which nothing could be read: all their events are missing. ${COPY_AGAIN}`,
+  },
   'section-skipped': {
     severity: 'warning',
     help: 'Parts of the file that could not be read; the rest was.',

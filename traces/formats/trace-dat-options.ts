@@ -53,6 +53,10 @@ export interface Options {
   /** Offsets of the sections in version 7, by section id. */
   readonly sections: Map<number, number>;
   readonly unknown: number[];
+  /** Options whose data contradicts itself, and how. */
+  readonly damaged: string[];
+  /** The same of the options that say where a trace instance's events are. */
+  readonly lostBuffers: string[];
   /** The instance that the CPUSTAT options are about: one names it, then come its CPUs. */
   statsOf: string;
 }
@@ -64,6 +68,8 @@ export const newOptions = (): Options => ({
   notes: [],
   sections: new Map(),
   unknown: [],
+  damaged: [],
+  lostBuffers: [],
   statsOf: '',
 });
 
@@ -74,10 +80,7 @@ type ReadOption = (
   version: number,
 ) => void | Promise<void>;
 
-const textOf = (data: Uint8Array): string =>
-  plainText(data)
-    .replace(/\0[^]*$/, '')
-    .trim();
+const textOf = (data: Uint8Array): string => plainText(data).split('\0', 1)[0]!.trim();
 
 /** A number as strtoll reads it: "0x660bab8ded4e2", "-1500". */
 function numberOf(data: Uint8Array): bigint {
@@ -255,7 +258,7 @@ async function readOption(
     else await read(options, data, inside, version);
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
-    options.notes.push(`option ${id} at byte ${at} is damaged: ${error.message}`);
-    options.unknown.push(id);
+    const damaged = id === SECTION_BUFFER ? options.lostBuffers : options.damaged;
+    damaged.push(`option ${id} at byte ${at} of its list: ${error.message}`);
   }
 }

@@ -21,6 +21,7 @@ export interface PageTrouble {
 export interface PageSource {
   readonly read: ReadAt;
   readonly bigEndian: boolean;
+  readonly pageSize: number;
   /** Set where the data is compressed. */
   readonly inflate: Inflate | undefined;
   readonly trouble: PageTrouble;
@@ -31,8 +32,10 @@ export interface PageSource {
 export type Pieces = AsyncGenerator<Uint8Array | undefined, void>;
 
 const PIECE = 256 << 10;
-/** trace-cmd writes chunks of ten pages; a page has 4 MiB at most here. */
-const LARGEST_CHUNK = 64 << 20;
+/** trace-cmd writes chunks of ten pages. */
+const MOST_PAGES = 256;
+/** trace-cmd 3.1 does not count the number of chunks itself in a CPU's size. */
+const SLACK = 4;
 
 async function* plainPages(source: PageSource, data: CpuData): Pieces {
   const end = data.offset + data.size;
@@ -57,10 +60,11 @@ async function* compressedPages(source: PageSource, data: CpuData, inflate: Infl
       const start = at.position;
       const packed = await at.u32("a chunk's compressed size");
       const size = await at.u32("a chunk's size");
-      if (packed > end - at.position)
+      if (packed > end + SLACK - at.position)
         throw new CutShort('a chunk', start, `${packed} bytes where ${end - at.position} are left`);
-      const plain =
-        size > 0 && size <= LARGEST_CHUNK ? inflate(await at.bytes(packed, 'a chunk'), size) : undefined;
+      if (size === 0) throw new CutShort('a chunk', start, 'one without pages');
+      const sound = size <= MOST_PAGES * source.pageSize;
+      const plain = sound ? inflate(await at.bytes(packed, 'a chunk'), size) : undefined;
       at.position = start + 8 + packed;
       if (plain === undefined) source.trouble.chunk(start);
       source.onProgress(packed + 8);

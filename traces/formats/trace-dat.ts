@@ -7,12 +7,14 @@
 import { ROWS } from '../../wasm/schema.js';
 import { type BinaryCore, loadBinaryCore } from '../binary-core.js';
 import { planEvent } from '../binary-plan.js';
+import type { Dictionary } from '../dictionary.js';
 import { type Capture, CaptureError, type CaptureInfo, type Format, type OpenContext } from '../format.js';
-import { kallsymsLookup } from '../kallsyms.js';
+import { kallsymsLookup, type SymbolLookup } from '../kallsyms.js';
 import type { ByteSource } from '../source.js';
 import { newTrouble, type Trouble } from './trace-dat-counters.js';
 import { CutShort, type ReadAt } from './trace-dat-cursor.js';
-import { MAGIC, readTraceDat, type TraceBuffer, type TraceDatFile, Unreadable } from './trace-dat-file.js';
+import { type TraceBuffer, type TraceDatFile, Unreadable } from './trace-dat-facts.js';
+import { MAGIC, readTraceDat } from './trace-dat-file.js';
 import { tasksOf } from './trace-dat-metadata.js';
 import type { CpuData } from './trace-dat-options.js';
 import { type PageSource, pagesOf } from './trace-dat-pages.js';
@@ -81,7 +83,7 @@ function infoOf(file: TraceDatFile): CaptureInfo {
   };
 }
 
-function setUp(core: BinaryCore, file: TraceDatFile, context: OpenContext): void {
+function setUp(core: BinaryCore, file: TraceDatFile, dictionary: Dictionary, symbol: SymbolLookup): void {
   const { wasm } = core;
   wasm.setByteOrder(Number(file.bigEndian));
   wasm.setClock(file.options.tsc?.multiplier ?? 0, file.options.tsc?.shift ?? 0, file.options.offset);
@@ -90,7 +92,8 @@ function setUp(core: BinaryCore, file: TraceDatFile, context: OpenContext): void
     common.find((field) => field.name === name && field.size === size)?.offset ?? otherwise;
   wasm.setCommonFields(offsetOf('common_type', 2, 0), offsetOf('common_pid', 4, 4));
   for (const [pid, name] of tasksOf(file.cmdlines)) core.setTaskName(pid, name);
-  for (const format of file.formats) planEvent(wasm, context.dictionary, format, file.layout.longSize);
+  const { longSize } = file.layout;
+  for (const format of file.formats) planEvent({ core, dictionary, longSize, symbol }, format);
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
@@ -121,6 +124,7 @@ function pageSource(opened: Opened, buffer: TraceBuffer, cpu: number): PageSourc
   return {
     read: readAtOf(source),
     bigEndian: file.bigEndian,
+    pageSize: buffer.pageSize,
     inflate: buffer.compressed ? file.inflate : undefined,
     trouble: {
       missing: (bytes, at) =>
@@ -161,7 +165,8 @@ function tellLosses(file: TraceDatFile, trouble: Trouble): void {
 async function open(source: ByteSource, context: OpenContext): Promise<Capture> {
   const file = await readFile(source);
   const core = await loadBinaryCore();
-  setUp(core, file, context);
+  const symbol = kallsymsLookup(file.kallsyms);
+  setUp(core, file, context.dictionary, symbol);
   const trouble = newTrouble();
   tellLosses(file, trouble);
   let consumed = 0;
@@ -174,12 +179,12 @@ async function open(source: ByteSource, context: OpenContext): Promise<Capture> 
     buffer.cpus.filter(({ size }) => size > 0).map((data) => ({ buffer, data })),
   );
   const streams = parts.map(({ buffer, data }) => openStream(opened, buffer, data, parts.length));
-  const symbol = kallsymsLookup(file.kallsyms);
   return {
     info: infoOf(file),
     streams,
     symbol,
     counters() {
+      trouble.set('buffer-skipped', file.options.lostBuffers.length, file.options.lostBuffers[0]);
       // Inflating kallsyms may have added one since.
       trouble.set('section-skipped', file.skipped.length, file.skipped[0]);
       return trouble.counters(core.wasm);

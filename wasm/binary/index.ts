@@ -13,8 +13,8 @@ export { setClock } from './clock';
 export { setByteOrder } from './numbers';
 export { closeStream, decodePages, endStream, feedStream, firstDamage, loseEvents, openStream, setPageLayout, streamInput } from './pages';
 export {
-  eventCount, knowEvent, planBegin, planDeviceAt, planDeviceInline, planDone, planErrno, planExtra, planList, planListFact,
-  planNullIsError, planStack, planU32, planU64, planU8,
+  eventCount, knowEvent, planAsk, planBegin, planDeviceAt, planDeviceInline, planDone, planErrno, planExtra, planList, planListFact,
+  planNothing, planNullIsError, planStack, planU32, planU64, planU8,
 } from './plan';
 export { lostRow, setCommonFields, setReservedTypes } from './record';
 

@@ -28,6 +28,8 @@ export const STEP_BYTES: usize = 12;
 export const KIND_FIELDS: u32 = 0;
 /** ftrace:kernel_stack: step 0 is the array; step 1, where the format has it, the number of frames. */
 export const KIND_STACK: u32 = 1;
+/** A probe of which only the address in its records tells what it is: step 0 is the address. */
+export const KIND_ASK: u32 = 2;
 
 /** How a step reads its field; the target is a column of the event block unless said otherwise. */
 export const HOW_U64: u8 = 0;
@@ -148,6 +150,17 @@ export function planStack(offset: u32, word: u32, countOffset: u32, countSize: u
   store<u32>(draft, KIND_STACK, PLAN_KIND);
   step(HOW_LIST, 0, offset, word, false, WHERE_INLINE, 0);
   if (countSize > 0) step(HOW_U32, 0, countOffset, countSize, false, WHERE_INLINE, countSize);
+}
+
+/** What records of this id are, the host says when the first one comes: by the address at `offset`. */
+export function planAsk(offset: u32, size: u32): void {
+  store<u32>(draft, KIND_ASK, PLAN_KIND);
+  step(HOW_U64, 0, offset, size, false, WHERE_INLINE, size);
+}
+
+/** Records of this id become no rows. */
+export function planNothing(id: u32): void {
+  store<u32>(plans + ((id & 0xffff) as usize << 2), 0);
 }
 
 /** Makes the draft the plan for records of `id`. */

@@ -10,13 +10,18 @@ import { StringTable } from '../decode/strings';
 import { listArray, listFact, startList, writeList } from './lists';
 import { readNumber, readU16, readU32 } from './numbers';
 import {
-  counts, HOW_DEVICE, HOW_ERRNO, HOW_EXTRA, HOW_LIST, HOW_LIST_FACT, HOW_NULL_IS_ERROR, HOW_U32, HOW_U64, HOW_U8, KIND_STACK, known,
+  counts, HOW_DEVICE, HOW_ERRNO, HOW_EXTRA, HOW_LIST, HOW_LIST_FACT, HOW_NULL_IS_ERROR, HOW_U32, HOW_U64, HOW_U8, KIND_ASK, KIND_STACK, known,
   PLAN_EXTRA, PLAN_HEAD, PLAN_KIND, PLAN_LEAST, PLAN_LIST, PLAN_STEPS, PLAN_TYPE, plans, STEP_BYTES, STEP_HOW, STEP_OFFSET,
   STEP_SIGNED, STEP_SIZE, STEP_TARGET, STEP_WHERE, WHERE_INLINE, WHERE_RELATIVE,
 } from './plan';
 import { tallyDevice, tallyRecord, tallyStackCut, tallyWithoutFormat } from './tally';
 
 const ENOMEM: i32 = 12;
+
+/** The host makes a plan for records of this id, of a probe at this address, or none. */
+// @ts-ignore: decorator
+@external("env", "resolveProbe")
+declare function resolveProbe(id: u32, address: u64): void;
 
 export const devices: StringTable = new StringTable();
 /** Stacks by their frames: u64 addresses, innermost first. */
@@ -153,12 +158,22 @@ function stackRow(plan: usize, at: usize, length: u32, ts: i64, cpu: i32, pid: i
   keepRow();
 }
 
+/** Asks the host what a probe's records are; returns the plan, 0 for none. */
+function askFor(id: usize, plan: usize, at: usize): usize {
+  const step = plan + PLAN_HEAD;
+  resolveProbe(id as u32, readNumber(at + load<u32>(step, STEP_OFFSET), load<u8>(step, STEP_SIZE), false));
+  const answer: usize = load<u32>(plans + (id << 2));
+  if (answer != plan) return answer;
+  store<u32>(plans + (id << 2), 0);
+  return 0;
+}
+
 /** Decodes one record; needs room in the batch. `pid` and `comm` go into the row as they are. */
 export function decodeRecord(at: usize, length: i32, ts: i64, cpu: i32, pid: i32, comm: i32): void {
   if (length < commonBytes) return damaged(ts, cpu);
   const id = readU16(at + idOffset) as usize;
   const count = counts + (id << 2);
-  const plan: usize = load<u32>(plans + (id << 2));
+  let plan: usize = load<u32>(plans + (id << 2));
   if (plan == 0) {
     if (load<u8>(known + id) == 0) tallyWithoutFormat();
     else store<u32>(count, load<u32>(count) + 1);
@@ -166,6 +181,11 @@ export function decodeRecord(at: usize, length: i32, ts: i64, cpu: i32, pid: i32
   }
   store<u32>(count, load<u32>(count) + 1);
   if ((length as u32) < load<u32>(plan, PLAN_LEAST)) return damaged(ts, cpu);
+  if (load<u32>(plan, PLAN_KIND) == KIND_ASK) {
+    plan = askFor(id, plan, at);
+    if (plan == 0) return;
+    if ((length as u32) < load<u32>(plan, PLAN_LEAST)) return damaged(ts, cpu);
+  }
   if (load<u32>(plan, PLAN_KIND) == KIND_STACK) return stackRow(plan, at, length, ts, cpu, pid, comm);
   startRow(load<i32>(plan, PLAN_TYPE), ts, cpu, pid, comm);
   const list = load<u32>(plan, PLAN_LIST) != 0;
