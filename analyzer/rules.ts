@@ -205,6 +205,11 @@ function splitHeader(text: string, file: string): { fields: Map<string, string[]
   return { fields, sql: lines.slice(at).join('\n').trim().replace(/;\s*$/, '') };
 }
 
+/** `import` is a keyword, so the enum says `import_`. */
+function layerOf(name: string): Layer | undefined {
+  return Layer[name as keyof typeof Layer] ?? Layer[`${name}_` as keyof typeof Layer];
+}
+
 /** `OP [or OP…] [of KIND] [in LAYER]; what to record`. */
 function parseNeed(value: string, file: string): Need {
   const cut = value.indexOf(';');
@@ -213,7 +218,7 @@ function parseNeed(value: string, file: string): Need {
   const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+))?$/.exec(text);
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];
-  const layer = match?.[3] === undefined ? undefined : Layer[match[3] as keyof typeof Layer];
+  const layer = match?.[3] === undefined ? undefined : layerOf(match[3]);
   const wrong =
     match === null || ops.some((op) => op === undefined) || (match[2] !== undefined && kind === undefined);
   if (wrong || (match[3] !== undefined && layer === undefined)) {
@@ -237,7 +242,8 @@ function parseReads(value: string | undefined, file: string): WholeTable[] {
   if (value === 'none') return [];
   const names = value.split(',').map((name) => name.trim());
   const wrong = names.find((name) => !WHOLE_TABLES.includes(name as WholeTable));
-  if (wrong !== undefined) throw new RuleError(`${file}: reads is "${wrong}"`, `Expected ${WHOLE_TABLES.join(', ')}, or none.`);
+  if (wrong !== undefined)
+    throw new RuleError(`${file}: reads is "${wrong}"`, `Expected ${WHOLE_TABLES.join(', ')}, or none.`);
   return names as WholeTable[];
 }
 

@@ -4,8 +4,9 @@
  * In: rows. Out: a DuckDB with the tables, as rules see them.
  */
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Queryable, Row } from '../analyzer/findings.js';
+import type { Queryable, Recorded, Row } from '../analyzer/findings.js';
 import { TABLES } from '../analyzer/tables.js';
+import { Kind, Layer, Op } from '../wasm/schema.js';
 
 export interface Rows {
   readonly lifetimes?: readonly Row[];
@@ -13,82 +14,94 @@ export interface Rows {
   readonly anomalies?: readonly Row[];
   readonly losses?: readonly Row[];
   readonly stacks?: readonly Row[];
+  readonly siblings?: readonly Row[];
 }
 
 export const DEVICE = '0000:00:05.0';
+/** Tables' types that are no lists of names; those are text here. */
 const PLAIN = new Set([
-  'BIGINT',
-  'UBIGINT',
-  'INTEGER',
-  'UINTEGER',
-  'SMALLINT',
-  'USMALLINT',
-  'BOOLEAN',
-  'VARCHAR',
-  'VARCHAR[]',
+  ...['BIGINT', 'UBIGINT', 'INTEGER', 'UINTEGER', 'SMALLINT', 'USMALLINT'],
+  ...['BOOLEAN', 'VARCHAR', 'VARCHAR[]'],
 ]);
 
 const LIFETIME: Row = {
-  layer: 'dma',
-  kind: 'single',
-  device: DEVICE,
-  addr: 0xfffff000,
-  len: 4096,
-  dir: 'to_device',
-  attrs: 0,
-  opened_ts: 1000,
-  end_reason: 'capture_end',
-  open_tid: 101,
-  open_comm: 'init',
-  syncs: 0,
-  truncated: false,
-  unrecordable_unmap: false,
-  after_loss: false,
-  mismatch: false,
-  overlap: false,
-  before_removal: false,
-  remainder: false,
-  capture: 0,
+  ...{
+    layer: 'dma',
+    kind: 'single',
+    device: DEVICE,
+    dir: 'to_device',
+    addr: 0xfffff000,
+    len: 4096,
+    attrs: 0,
+  },
+  ...{ opened_ts: 1000, end_reason: 'capture_end', open_tid: 101, open_comm: 'init', syncs: 0, passed: 0 },
+  ...{ truncated: false, unrecordable_unmap: false, after_loss: false, mismatch: false, overlap: false },
+  ...{ before_removal: false, remainder: false, capture: 0 },
 };
 const EVENT: Row = { ts: 1000, cpu: 0, tid: 101, comm: 'init', layer: 'dma', device: DEVICE, capture: 0 };
 const ANOMALY: Row = { ts: 1000, device: DEVICE, addr: 0xfffff000, len: 4096, after_loss: false, capture: 0 };
+const SIBLINGS: Row = {
+  ...{ layer: 'dma', device: DEVICE, kind: 'single', dir: 'to_device', opened: 0, closed: 0, older: 0 },
+  ...{
+    opened_bytes: 0,
+    closed_bytes: 0,
+    first_ts: 0,
+    last_ts: 8_000_000,
+    longest: 1000,
+    most_passed: 2,
+    capture: 0,
+  },
+};
+const CAPTURE: Row = {
+  ...{ capture: 0, file: 'trace.txt', format: 'ftrace-text', clock: 'mono', clock_unit: 'ns', cpus: 2 },
+  ...{
+    page_size: 4096,
+    first_ts: 0,
+    last_ts: 8_000_000,
+    events: 100,
+    lifetimes: 50,
+    lost: 0,
+    losses: 0,
+    notes: [],
+  },
+};
 
-/** One event of each sort that the rules need, so that they can tell. */
-export const ALL_RECORDED: readonly Row[] = [
-  { event: 'dma:dma_map_phys', op: 'open', kind: 'single' },
-  { event: 'dma:dma_unmap_phys', op: 'close', kind: 'single' },
-  { event: 'dma:dma_map_sg', op: 'open', kind: 'sg' },
-  { event: 'dma:dma_unmap_sg', op: 'close', kind: 'sg' },
-  { event: 'dma:dma_sync_single_for_cpu', op: 'sync', kind: 'single' },
-  { event: 'iommu:unmap', op: 'close', kind: 'translation', layer: 'iommu', device: null },
-  { event: 'dev_unbind', op: 'remove', kind: null, layer: null, device: 'other', ts: 1 },
+const of = (layer: Layer, op: Op, kind: Kind = Kind.none): Recorded => ({ capture: 0, layer, op, kind });
+
+/** What the built-in rules need. */
+export const ALL_RECORDED: readonly Recorded[] = [
+  of(Layer.dma, Op.open, Kind.single),
+  of(Layer.dma, Op.close, Kind.single),
+  of(Layer.dma, Op.open, Kind.sg),
+  of(Layer.dma, Op.close, Kind.sg),
+  of(Layer.dma, Op.sync, Kind.single),
+  of(Layer.iommu, Op.close, Kind.translation),
+  of(Layer.none, Op.removed),
 ];
 
-/** A database of its own with these rows. An event's seq, a lifetime's id and a stack's id are their places (stacks from 1). */
+/** A database of its own with these rows. An event's seq and a lifetime's id are their places; a stack's is its place from 1. */
 export async function ruleTables(rows: Rows): Promise<Queryable> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
-  const db: Queryable = {
-    query: async (sql, params) => (await connection.runAndReadAll(sql, params)).getRowObjectsJS() as Row[],
-  };
+  const query: Queryable['query'] = async (sql, params) =>
+    (await connection.runAndReadAll(sql, params)).getRowObjectsJS() as Row[];
   const fill: Record<string, readonly Row[]> = {
+    captures: [CAPTURE],
     lifetimes: (rows.lifetimes ?? []).map((row, id) => ({ ...LIFETIME, id, ...row })),
     events: (rows.events ?? []).map((row, seq) => ({ ...EVENT, seq, ...row })),
     anomalies: (rows.anomalies ?? []).map((row) => ({ ...ANOMALY, ...row })),
     losses: (rows.losses ?? []).map((row) => ({ capture: 0, ...row })),
     stacks: (rows.stacks ?? []).map((row, at) => ({ id: at + 1, ...row })),
+    siblings: (rows.siblings ?? []).map((row) => ({ ...SIBLINGS, ...row })),
   };
   for (const { name, columns } of TABLES) {
     const types = columns.map(
       (column) => [column.name, PLAIN.has(column.type) ? column.type : 'VARCHAR'] as const,
     );
-    await db.query(
-      `CREATE TABLE ${name} (${types.map(([column, type]) => `"${column}" ${type}`).join(', ')})`,
-    );
+    await query(`CREATE TABLE ${name} (${types.map(([column, type]) => `"${column}" ${type}`).join(', ')})`);
     if ((fill[name]?.length ?? 0) === 0) continue;
     const shape = JSON.stringify([Object.fromEntries(types)]);
-    await db.query(`INSERT INTO ${name} SELECT unnest(from_json($rows::JSON, '${shape}'), max_depth := 2)`, {
-      rows: JSON.stringify(fill[name]),
-    });
+    const values = `SELECT unnest(from_json($rows::JSON, '${shape}'), max_depth := 2)`;
+    await query(`INSERT INTO ${name} ${values}`, { rows: JSON.stringify(fill[name]) });
   }
-  return db;
+  return { query };
 }
