@@ -1,0 +1,148 @@
+/**
+ * A folder of recorded runs, laid out like traces/samples: one folder a run, in it the same load in several forms.
+ *
+ * In: the folder. Out: its runs, the forms of each, and what the kernel and the reference tools said of them.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { openDatabase } from '../analyzer/database.js';
+import type { Queryable } from '../analyzer/findings.js';
+import { analyze } from '../analyzer/pipeline.js';
+import { loadDictionary } from '../traces/dictionary.js';
+import { openSource } from '../traces/open-source.js';
+
+/** One way in which a run was recorded. A new format is a new row. */
+interface FormName {
+  readonly form: string;
+  /** File names, without .zst or .gz. */
+  readonly file: RegExp;
+  /** Its timestamps are those of the ground truth (clock mono, nanoseconds). */
+  readonly mono?: true;
+  /** It has every event of the run. Others are only counted. */
+  readonly partial?: true;
+}
+
+const FORM_NAMES: readonly FormName[] = [
+  { form: 'trace', file: /^(text|trace)\.txt$/, mono: true },
+  { form: 'trace, no irq-info', file: /^(noirq|trace-noirq)\.txt$/ },
+  { form: 'trace_pipe', file: /^trace_pipe\.txt$/ },
+  { form: 'trace.dat v7', file: /^(tc-v7-zstd|trace)\.dat$/, mono: true },
+  { form: 'trace.dat v6', file: /^(tc-v6|trace-v6)\.dat$/ },
+  // One small load under many clocks and options. percpu0 is one of two CPUs; the other options leave out names or times.
+  { form: 'clock', file: /^clk-.*\.txt$/ },
+  { form: 'option', file: /^opt-(?!raw|hex|bin|latency-format|verbose|nocontext-info).*\.txt$/ },
+  { form: 'trace.dat v7, three buffers', file: /^(tc-multi-v7|trace-buffers)\.dat$/ },
+  { form: 'trace.dat v6, clock boot', file: /^(tc-boot-v6|trace-boot-v6)\.dat$/ },
+  { form: 'trace.dat v7, dma events only', file: /^(tc-tsc-date-v7|trace-tsc-zlib)\.dat$/, partial: true },
+];
+
+export interface Form extends FormName {
+  /** The file's name without .zst or .gz. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface Run {
+  readonly name: string;
+  readonly folder: string;
+  readonly forms: readonly Form[];
+}
+
+const withoutPacking = (name: string): string => name.replace(/\.(zst|gz)$/, '');
+
+function runAt(folder: string): Run {
+  const forms = readdirSync(folder)
+    .sort()
+    .flatMap((file): Form[] => {
+      const name = withoutPacking(file);
+      const known = FORM_NAMES.find((form) => form.file.test(name));
+      return known === undefined ? [] : [{ ...known, name, path: join(folder, file) }];
+    });
+  return { name: basename(folder), folder, forms };
+}
+
+/** The runs in a folder, or the one run that the folder is. */
+export function runsIn(folder: string): Run[] {
+  const self = runAt(folder);
+  if (self.forms.length > 0) return [self];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isDirectory())
+    .map(runAt)
+    .filter((run) => run.forms.length > 0);
+}
+
+/** A file of a run, packed or not; undefined when the run has none. */
+export function fileOf(run: Run, name: string): string | undefined {
+  return [name, `${name}.zst`, `${name}.gz`]
+    .map((file) => join(run.folder, file))
+    .find((path) => existsSync(path));
+}
+
+/** The whole text of a file, unpacked. */
+export async function readText(path: string): Promise<string> {
+  const { source } = await openSource(path);
+  const parts: Buffer[] = [];
+  try {
+    for (;;) {
+      const part = Buffer.allocUnsafe(1 << 20);
+      const bytes = await source.read(part);
+      if (bytes === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(part.subarray(0, bytes));
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Events by bare name as the reference tools count them; undefined where nobody counted. Keys in brackets are no events. */
+export function countsOf(run: Run, form: Form): ReadonlyMap<string, number> | undefined {
+  const path = join(run.folder, 'counts.json');
+  if (!existsSync(path)) return undefined;
+  const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, number>>;
+  const counted = all[form.name] ?? all[form.name.replace(/\.dat$/, '.report.txt')];
+  const total = counted?.['(total)'];
+  if (counted === undefined || total === undefined || total === 0) return undefined;
+  return new Map(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
+}
+
+export interface Opened extends Queryable {
+  /** Events seen, by name as the capture gives it. */
+  readonly eventCounts: ReadonlyMap<string, number>;
+  readonly analysis: Awaited<ReturnType<typeof analyze>>;
+}
+
+/** Analyzes one file, keeping every table, and lends its database. Throws CaptureError. */
+export async function withCapture<T>(path: string, use: (opened: Opened) => Promise<T>): Promise<T> {
+  const analysis = await analyze([path], { dictionary: await loadDictionary([]) });
+  const database = await openDatabase(analysis);
+  try {
+    return await use({
+      query: (sql, parameters) => database.query(sql, parameters),
+      eventCounts: analysis.captures[0]!.eventCounts,
+      analysis,
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** A multiset of lines. */
+export function tally(lines: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return counts;
+}
+
+/** What `one` has beyond `other`, line by line. */
+export function beyond(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const left = [...one].map(([line, count]): [string, number] => [line, count - (other.get(line) ?? 0)]);
+  return new Map(left.filter(([, count]) => count > 0));
+}
+
+export const sum = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((a, b) => a + b, 0);
