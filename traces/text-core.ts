@@ -80,24 +80,31 @@ export interface TextCore {
   /** The batch, as views that hold until `empty` or `run`. */
   batch(): EventBatch;
   empty(): void;
+  /** Lines read so far. */
+  lines(): number;
   totals(): TextTotals;
 }
 
 let compiled: WebAssembly.Module | undefined;
 
-function instance(): TextExports {
+/** The module, compiled once; workers are given it. */
+export function compiledText(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(inPackage('dist', 'wasm', 'text.wasm')));
+  return compiled;
+}
+
+function instance(module: WebAssembly.Module): TextExports {
   const abort = (): never => {
     throw new Error('text.wasm: out of memory');
   };
-  return new WebAssembly.Instance(compiled, { env: { abort } }).exports as unknown as TextExports;
+  return new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as TextExports;
 }
 
 const FULL = 1;
 
 /** A scanner of its own, with its own memory. */
-export function openTextCore(plan: Uint8Array): TextCore {
-  const wasm = instance();
+export function openTextCore(plan: Uint8Array, module = compiledText()): TextCore {
+  const wasm = instance(module);
   const at = wasm.planRoom(plan.length) >>> 0;
   new Uint8Array(wasm.memory.buffer).set(plan, at);
   wasm.readPlan(at);
@@ -110,6 +117,7 @@ export function openTextCore(plan: Uint8Array): TextCore {
     rows: () => wasm.batchRows(),
     batch: () => batchOf(wasm, names.read()),
     empty: () => wasm.clearBatch(),
+    lines: () => Number(wasm.lineNumber.value),
     totals: () => totalsOf(wasm),
   };
 }

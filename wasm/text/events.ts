@@ -112,7 +112,10 @@ function readAs(variant: usize, body: usize, end: usize, onFunction: i32): bool 
     if (onFunction != 0 && load<i32>(variant, VARIANT_FUNCTION) != 0 && load<i32>(variant, VARIANT_FUNCTION) != onFunction) continue;
     const type = load<i32>(variant, VARIANT_TYPE);
     startRow(type, lineTs, lineCpu, lineTid, lineComm);
-    if (!readBody(variant, body, end)) continue;
+    if (!readBody(variant, body, end)) {
+      if (tooLong) break;
+      continue;
+    }
     keepRow();
     add(typeCounts + ((type as usize) << 3));
     return true;

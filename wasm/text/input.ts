@@ -49,9 +49,10 @@ export function fed(length: usize): void {
 // @ts-ignore: decorator
 @inline
 export function nextWholeLine(): bool {
-  const end = find(at, limit, NEWLINE as u8);
+  let end = find(at, limit, NEWLINE as u8);
+  while (end - at >= LINE_MAX && end < limit) end = dropLine(end);
   if (end >= limit) {
-    if (limit - at >= LINE_MAX) dropLine();
+    if (limit - at >= LINE_MAX) dropRest();
     return false;
   }
   take(end);
@@ -75,7 +76,16 @@ function take(end: usize): void {
   nextLine();
 }
 
-function dropLine(): void {
+/** Skips the line that ends at `end`; returns the end of the next. */
+function dropLine(end: usize): usize {
+  nextLine();
+  count(TextCounter.line_too_long, at, end);
+  at = end + 1;
+  return find(at, limit, NEWLINE as u8);
+}
+
+/** Skips a line of which the end is not in sight. */
+function dropRest(): void {
   nextLine();
   count(TextCounter.line_too_long, at, limit);
   skipping = true;

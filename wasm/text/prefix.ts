@@ -59,7 +59,8 @@ function readFromDash(dash: usize, end: usize): bool {
 // @ts-ignore: decorator
 @inline
 function blanksBehind(p: usize, guess: usize): usize {
-  if (load<u8>(guess) > SPACE && load<u8>(guess - 1) == SPACE && p < guess && guess - p < 8) return guess;
+  const c = load<u8>(guess) as u32;
+  if ((c == OPEN || c == OPEN_BRACKET) && load<u8>(guess - 1) == SPACE && p < guess) return guess;
   while (load<u8>(p) == SPACE) p++;
   return p;
 }
