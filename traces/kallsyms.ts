@@ -21,34 +21,55 @@ interface Table {
 
 const NEWLINE = 10;
 const SPACE = 32;
+const LOWER_A = 97;
+/** "c0100000 T x" of a 32-bit kernel; more symbols than that are not looked at. */
+const SMALLEST_LINE = 13;
 
-/** The number at `at`, in hex digits up to a space; undefined where it is something else. */
-function hexAt(text: Uint8Array, at: number): { value: bigint; end: number } | undefined {
-  let end = at;
-  while (end < text.length && text[end] !== SPACE && end - at <= 16) end++;
-  const digits = Buffer.from(text.buffer, text.byteOffset + at, end - at).toString('latin1');
-  return /^[0-9a-f]{1,16}$/i.test(digits) ? { value: BigInt(`0x${digits}`), end } : undefined;
-}
+/** What an ASCII hex digit is worth, -1 for all else. */
+const DIGITS = Int8Array.from({ length: 256 }, (_, code) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(code)),
+);
 
-function* symbols(text: Uint8Array): Generator<readonly [bigint, number]> {
+/** Reads every line into `addresses` (low word, high word) and `names`; returns how many symbols there were. */
+function readLines(text: Uint8Array, addresses: Uint32Array, names: Uint32Array): number {
+  let count = 0;
   for (let at = 0; at < text.length; ) {
-    const end = text.indexOf(NEWLINE, at);
-    const address = hexAt(text, at);
-    // " T name": the kind is one letter. Absolute and per-CPU symbols (a, A) are no code.
-    const kind = address === undefined ? 0 : (text[address.end + 1] ?? 0) | 0x20;
-    if (address !== undefined && address.value > 0n && kind !== 0x61) yield [address.value, address.end + 3];
-    if (end < 0) return;
-    at = end + 1;
+    let low = 0;
+    let high = 0;
+    let end = at;
+    for (let digit = DIGITS[text[end] ?? 0]!; digit >= 0; digit = DIGITS[text[++end] ?? 0]!) {
+      high = (high << 4) | (low >>> 28);
+      low = (low << 4) | digit;
+    }
+    // "ffffffff81000040 T name": kinds a and A are absolute and per-CPU symbols, no code. Hidden addresses are zeros.
+    const kind = text[end + 1]! | 0x20;
+    if (end > at && text[end] === SPACE && kind !== LOWER_A && (low | high) !== 0) {
+      addresses[2 * count] = low;
+      addresses[2 * count + 1] = high;
+      names[count++] = end + 3;
+    }
+    at = text.indexOf(NEWLINE, end) + 1;
+    if (at === 0 || count === names.length) break;
   }
+  return count;
 }
 
+const isSorted = (addresses: BigUint64Array): boolean =>
+  addresses.every((address, i) => i === 0 || addresses[i - 1]! <= address);
+
+/** Among symbols at one address the first in the file is the one that the kernel prints. */
 function buildTable(text: Uint8Array): Table {
-  const found = [...symbols(text)];
-  // Among symbols at one address the first in the file is the one the kernel prints.
-  found.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
+  const most = Math.ceil(text.length / SMALLEST_LINE) + 1;
+  const words = new Uint32Array(2 * most);
+  const names = new Uint32Array(most);
+  const count = readLines(text, words, names);
+  const addresses = new BigUint64Array(words.buffer, 0, count);
+  if (isSorted(addresses)) return { addresses, names };
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  order.sort((a, b) => (addresses[a]! < addresses[b]! ? -1 : addresses[a]! > addresses[b]! ? 1 : a - b));
   return {
-    addresses: BigUint64Array.from(found, ([address]) => address),
-    names: Uint32Array.from(found, ([, name]) => name),
+    addresses: BigUint64Array.from(order, (i) => addresses[i]!),
+    names: Uint32Array.from(order, (i) => names[i]!),
   };
 }
 
