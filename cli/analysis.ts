@@ -14,6 +14,8 @@ export interface Inputs {
 
 /** Throws CaptureError, DictionaryError. */
 export async function analyzeInputs({ captures, events, keep }: Inputs): Promise<Analysis> {
+  if (captures.length === 0)
+    throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');
   if (captures.filter((file) => file === '-').length > 1) throw new UsageError('"-" (stdin) is given twice');
   const dictionary = await loadDictionary(events ?? []);
   const progress = showProgress(captures);

@@ -14,6 +14,7 @@ export const eventsCommand: CommandModule<object, Arguments> = {
       .option('events', {
         type: 'string',
         array: true,
+        nargs: 1,
         requiresArg: true,
         describe: 'Event dictionary of your own, to check and list with the others',
       })

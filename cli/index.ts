@@ -10,8 +10,23 @@ import { reportCommand } from './report.js';
 import { rulesCommand } from './rules.js';
 import { sqlCommand } from './sql.js';
 
+/** yargs takes a lone "-" for an option without a name and drops it; it travels under this name, which no file can have. */
+const STDIN = '\0stdin';
+
+const COMMANDS = ['report', 'sql', 'info', 'rules', 'events'];
+
+/** Gives the dash its name back, and captures after "--" their place. */
+function restoreCaptures(argv: { _: (string | number)[]; [name: string]: unknown }): void {
+  const restore = (item: unknown): unknown => (item === STDIN ? '-' : item);
+  for (const [name, value] of Object.entries(argv)) {
+    argv[name] = Array.isArray(value) ? value.map(restore) : restore(value);
+  }
+  if (Array.isArray(argv.captures)) argv.captures.push(...argv._.slice(1).map(String));
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  await yargs(args)
+  await yargs(args.map((arg) => (arg === '-' ? STDIN : arg)))
+    .middleware(restoreCaptures)
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')
     .command(reportCommand)
@@ -25,13 +40,8 @@ async function main(args: readonly string[]): Promise<void> {
     .epilogue('Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or unreadable input.')
     .exitProcess(false)
     .fail((message, error) => {
-      throw (
-        error ??
-        new UsageError(
-          message,
-          `See dmaspan ${args[0] !== undefined && /^[a-z]+$/.test(args[0]) ? `${args[0]} ` : ''}--help.`,
-        )
-      );
+      const command = COMMANDS.includes(args[0] ?? '') ? `${args[0]} ` : '';
+      throw error ?? new UsageError(message, `See dmaspan ${command}--help.`);
     })
     .parseAsync();
 }

@@ -20,7 +20,7 @@ export function infoText(capture: AnalyzedCapture, known: ReadonlySet<string>): 
     field('cpus', info.cpus),
     field('page size', `${info.pageSize} bytes`),
     field('time', span(capture)),
-    field('events', `${core.rows(TableId.events)} known to the dictionary`),
+    field('events', `${core.events()} known to the dictionary`),
     field('mappings', core.lifetimes()),
     field('losses', lossText(capture)),
     ...info.notes.map((note) => field('note', note)),

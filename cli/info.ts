@@ -9,19 +9,19 @@ interface Arguments {
 }
 
 export const infoCommand: CommandModule<object, Arguments> = {
-  command: 'info <captures..>',
+  command: 'info [captures..]',
   describe: 'What a capture is: format, clock, kernel, time span, events by name, losses',
   builder: (yargs) =>
     yargs
       .positional('captures', {
         type: 'string',
         array: true,
-        demandOption: true,
         describe: 'Captures; "-" is stdin',
       })
       .option('events', {
         type: 'string',
         array: true,
+        nargs: 1,
         requiresArg: true,
         describe: 'Event dictionary of your own',
       })

@@ -15,14 +15,13 @@ interface Arguments {
 }
 
 export const reportCommand: CommandModule<object, Arguments> = {
-  command: 'report <captures..>',
+  command: 'report [captures..]',
   describe: 'Who leaked or misused which DMA mapping, and where it was mapped',
   builder: (yargs) =>
     yargs
       .positional('captures', {
         type: 'string',
         array: true,
-        demandOption: true,
         describe: 'Captures (ftrace text, trace.dat; .gz and .zst too); "-" is stdin',
       })
       .option('format', {
@@ -44,6 +43,7 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .option('events', {
         type: 'string',
         array: true,
+        nargs: 1,
         requiresArg: true,
         describe: 'Event dictionary of your own, for the events of your driver',
       })

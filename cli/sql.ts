@@ -15,14 +15,13 @@ interface Arguments {
 }
 
 export const sqlCommand: CommandModule<object, Arguments> = {
-  command: 'sql <captures..>',
+  command: 'sql [captures..]',
   describe: 'Ask captures in SQL (DuckDB); the tables are in docs/tables.md',
   builder: (yargs) =>
     yargs
       .positional('captures', {
         type: 'string',
         array: true,
-        demandOption: true,
         describe: 'Captures, and last the SQL; without SQL (or -f) it is read from stdin',
       })
       .option('file', {
@@ -35,6 +34,7 @@ export const sqlCommand: CommandModule<object, Arguments> = {
       .option('events', {
         type: 'string',
         array: true,
+        nargs: 1,
         requiresArg: true,
         describe: 'Event dictionary of your own',
       })
@@ -65,7 +65,9 @@ export const sqlCommand: CommandModule<object, Arguments> = {
 /** Which arguments are captures, and what is asked of them. */
 function question({ captures, file }: Arguments): { captures: string[]; sql: string } {
   if (file !== undefined) return { captures, sql: notEmpty(readQuery(file), file) };
-  const last = captures.at(-1)!;
+  const last = captures.at(-1) ?? '';
+  if (captures.length === 0)
+    throw new UsageError('no capture given', 'Usage: dmaspan sql CAPTURE… "SELECT …"');
   if (!existsSync(last) && last !== '-' && /\s|;/.test(last)) {
     if (captures.length === 1)
       throw new UsageError('no capture given, only SQL', 'Usage: dmaspan sql CAPTURE… "SELECT …"');

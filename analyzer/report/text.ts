@@ -40,7 +40,7 @@ function findingText(report: Report, finding: Finding, colors: Colors): string {
     ...rest,
     ...capture,
     ...field('Size', `${bytesText(finding.bytes)} in ${plural(finding.count, 'instance')}`),
-    ...field('Sure', `${finding.confidence}: ${finding.reason}`),
+    ...field('Confidence', `${finding.confidence}: ${finding.reason}`),
     ...field(finding.first_ts === finding.last_ts ? 'When' : 'Since', span(report, finding)),
     ...example(report, finding),
     ...whoMapped(report, finding, colors),
@@ -50,9 +50,9 @@ function findingText(report: Report, finding: Finding, colors: Colors): string {
   return lines.join('\n');
 }
 
-/** `  Name     text`, wrapped under itself. */
+/** `  Name        text`, wrapped under itself. */
 function field(name: string, text: string): string[] {
-  return wrap(text, INDENT + name.padEnd(9), INDENT + ' '.repeat(9));
+  return wrap(text, INDENT + name.padEnd(12), INDENT + ' '.repeat(12));
 }
 
 const unitOf = (report: Report, capture: number): string =>
