@@ -96,15 +96,22 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** Events by bare name as the reference tools count them; undefined where nobody counted. Keys in brackets are no events. */
-export function countsOf(run: Run, form: Form): ReadonlyMap<string, number> | undefined {
+export interface Counts {
+  /** Events by bare name. */
+  readonly names: ReadonlyMap<string, number>;
+  /** Lines that are neither a comment nor an event that the counting script could name: call stacks, one a stack, or others. */
+  readonly unnamed: number;
+}
+
+/** Events as the reference tools count them; undefined where nobody counted. */
+export function countsOf(run: Run, form: Form): Counts | undefined {
   const path = join(run.folder, 'counts.json');
   if (!existsSync(path)) return undefined;
   const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, number>>;
   const counted = all[form.name] ?? all[form.name.replace(/\.dat$/, '.report.txt')];
-  const total = counted?.['(total)'];
-  if (counted === undefined || total === undefined || total === 0) return undefined;
-  return new Map(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
+  if (counted === undefined || (counted['(total)'] ?? 0) === 0) return undefined;
+  const names = new Map(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
+  return { names, unnamed: counted['(other lines)'] ?? 0 };
 }
 
 export interface Opened extends Queryable {
