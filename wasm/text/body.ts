@@ -9,7 +9,7 @@
 import { PLAN_FIELD_NAMES, PlanRead, TextCounter } from '../schema';
 import {
   FIELD_BYTES, FIELD_LABEL, FIELD_LENGTH, FIELD_MASK, FIELD_POSITION, FIELD_READ, FIELD_TEXT,
-  VARIANT_COMPLETE, VARIANT_FIELDS, VARIANT_FLAGS, VARIANT_HAS_SIDE, VARIANT_HEAD, VARIANT_PLACES, VARIANT_REQUIRED,
+  VARIANT_COMPLETE, VARIANT_FIELDS, VARIANT_FLAGS, VARIANT_HAS_SIDE, VARIANT_HEAD, VARIANT_BARE, VARIANT_REQUIRED,
 } from './plan';
 import { clearExtras, keepExtras, readField, setDevice } from './fields';
 import { clearLists, keepLists, setTruncated, tooLong } from './lists';
@@ -91,6 +91,7 @@ function readFields(variant: usize, at: usize, end: usize): void {
       at++;
       continue;
     }
+    const bareMatters = (load<u32>(variant, VARIANT_BARE) & ~seen) != 0;
     const field = fieldAt(variant, expected);
     if (expected < fields && hasLabel(field, at) && load<u32>(field, FIELD_POSITION) == 0) {
       const p = readLabelled(field, at, end, flags);
@@ -101,7 +102,7 @@ function readFields(variant: usize, at: usize, end: usize): void {
       }
     }
     const bare = bareEnd(at);
-    if (bare != 0 && (load<u32>(variant, VARIANT_PLACES) & ~seen) == 0) {
+    if (bare != 0 && !bareMatters) {
       at = bare;
       continue;
     }
