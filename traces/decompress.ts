@@ -71,6 +71,43 @@ function inflateUnsized(decoder: ZSTDDecoder, block: Uint8Array): Uint8Array | u
   return steps.problem === undefined ? Buffer.concat(parts) : undefined;
 }
 
+/** A zstd stream that comes in pieces, as the compressed records of a perf.data do. */
+export interface ZstdStream {
+  /** Only once `next` has said that there is nothing more. */
+  feed(piece: Uint8Array): void;
+  /** The next bytes; undefined when it wants another piece, which may bring the last bytes of this one. */
+  next(): Uint8Array | undefined;
+  /** There are no more pieces; what `next` gives now is the rest. */
+  end(): void;
+  /** Why there is nothing more, where that is not the end. */
+  readonly problem: string | undefined;
+}
+
+export async function openZstdStream(): Promise<ZstdStream> {
+  const steps = new ZstdSteps(await zstdDecoder());
+  let over = false;
+  return {
+    feed: (piece) => steps.feed(piece),
+    next() {
+      while (!over && !steps.wantsInput) {
+        const bytes = steps.next();
+        if (bytes === undefined) over = true;
+        else if (bytes.length > 0) return bytes;
+      }
+      return undefined;
+    },
+    end() {
+      // The decoder may hold back what did not fit its output; it gives it when it is given any input. One byte is none.
+      steps.feed(Uint8Array.of(0));
+      steps.end();
+    },
+    get problem() {
+      // Such a stream is never finished by its writer.
+      return steps.problem === CUT_SHORT ? undefined : steps.problem;
+    },
+  };
+}
+
 /** How a decompressed stream ended before its time. */
 export interface StreamEnd {
   problem?: string;
@@ -81,6 +118,8 @@ export interface StreamEnd {
  * A cut costs nothing that was there; damage costs up to 256 KiB before it, which the decoder holds when it finds out.
  */
 export type Decompress = (input: AsyncIterable<Uint8Array>, end: StreamEnd) => AsyncIterable<Uint8Array>;
+
+const CUT_SHORT = 'the zstd data is cut short';
 
 /**
  * zstddec's streaming decoder, one step at a time. It pulls its input from an iterable, does not report the decoder's
@@ -120,7 +159,7 @@ class ZstdSteps {
       this.problem = 'the zstd data is damaged';
     } catch {
       // decodeStreaming throws one error of its own, after the last input: "Incomplete stream, more data expected."
-      this.problem = 'the zstd data is cut short';
+      this.problem = CUT_SHORT;
     }
     return undefined;
   }

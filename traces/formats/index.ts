@@ -5,6 +5,7 @@
  */
 import type { Format } from '../format.js';
 import { ftraceText } from './ftrace-text.js';
+import { perfData } from './perf-data.js';
 import { traceDat } from './trace-dat.js';
 
-export const formats: readonly Format[] = [traceDat, ftraceText];
+export const formats: readonly Format[] = [traceDat, perfData, ftraceText];

@@ -18,6 +18,8 @@ export {
 } from './plan';
 export { lostRow, setCommonFields, setReservedTypes } from './record';
 
+export * from '../perf/index';
+
 /** Memory of at least `bytes` bytes for the host to put small things into; the next call may move it. */
 let scratchAt: usize = 0;
 let scratchBytes: u32 = 0;
