@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK } from '../wasm/schema.js';
+import { readError } from './file-source.js';
 import type { EventBatch } from './format.js';
 import { compiledText, type TextCount, type TextTotals } from './text-core.js';
 import { streamNames, type WorkerNames } from './text-names.js';
@@ -46,7 +47,7 @@ function startReader(job: Omit<TextJob, 'credits'>, names: WorkerNames): Reader 
     reader.wake?.();
   });
   worker.on('error', (error: Error) => {
-    reader.failure = error;
+    reader.failure = readError(job.path, 0, error);
     reader.wake?.();
   });
   return reader;

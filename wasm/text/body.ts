@@ -91,7 +91,6 @@ function readFields(variant: usize, at: usize, end: usize): void {
       at++;
       continue;
     }
-    const bareMatters = (load<u32>(variant, VARIANT_BARE) & ~seen) != 0;
     const field = fieldAt(variant, expected);
     if (expected < fields && hasLabel(field, at) && load<u32>(field, FIELD_POSITION) == 0) {
       const p = readLabelled(field, at, end, flags);
@@ -102,7 +101,7 @@ function readFields(variant: usize, at: usize, end: usize): void {
       }
     }
     const bare = bareEnd(at);
-    if (bare != 0 && !bareMatters) {
+    if (bare != 0 && (load<u32>(variant, VARIANT_BARE) & ~seen) == 0) {
       at = bare;
       continue;
     }
