@@ -417,6 +417,23 @@ test('a probe is told by the function that it is on, whatever its name', async (
   }
 });
 
+test("a probe of an entry's name fits where symbols do not say that it is on another function", async () => {
+  const named = format('dev_unbind', PROBE, [
+    { declared: 'unsigned long __probe_ip', offset: 8, size: 8 },
+    { declared: '__data_loc char[] device', offset: 16, size: 4 },
+  ]);
+  const formats = { mine: [named] };
+  const pages = [page(LITTLE, 4096, 1n, [record(LITTLE, 0, probe(LITTLE, 0x4000n))])];
+  for (const [kallsyms, rows] of [
+    ['', 1],
+    [KALLSYMS, 0],
+  ] as const) {
+    const file = await rowsOf(writeVersion7(content(LITTLE, pages, { formats, kallsyms }), false));
+    assert.is(file.rows.length, rows);
+    assert.is(file.capture.eventCounts().get('mine:dev_unbind'), 1);
+  }
+});
+
 test('instances are streams of their own', async () => {
   const cpus = (addr: bigint) =>
     [0, 1].map((cpu) => ({

@@ -152,6 +152,18 @@ function planFirst(context: PlanContext, entries: readonly DictionaryEntry[], fo
   return entries.some((entry) => compile(context.core.wasm, entry, format, context.longSize));
 }
 
+/** Names of entries for return probes, by habit of every probe pack (as for text, `text-plan.ts`). */
+const RETURN_NAME = /(_ret|_return|__return|_exit)$/;
+
+/** Where a probe's records have the address of the function that it is on. */
+function probedFunction(format: EventFormat): { field: EventField; returns: boolean } | undefined {
+  const find = (name: string) => format.fields.find((field) => field.name === name && isNumber(field));
+  const entry = find('__probe_ip');
+  if (entry !== undefined) return { field: entry, returns: false };
+  const returned = find('__probe_func');
+  return returned === undefined ? undefined : { field: returned, returns: true };
+}
+
 /**
  * A probe's name is its owner's choice; what it is on, only its records tell. An entry for a function fits a probe on
  * that function whatever its name, and one of its own name unless that is on another function.
@@ -177,15 +189,17 @@ export function planEvent(context: PlanContext, format: EventFormat): void {
     if (format.name === 'kernel_stack') planStack(core.wasm, format, context.longSize);
     return;
   }
-  const address = format.fields.find((field) => field.name === '__probe_ip' && isNumber(field));
+  const probe = probedFunction(format);
+  const fits = (entry: DictionaryEntry) =>
+    entry.function === undefined || probe === undefined
+      ? named(entry, format)
+      : RETURN_NAME.test(entry.name) === probe.returns;
   // Entries 0 and 1 are reserved: no kernel event has their names.
-  const entries = dictionary.entries
-    .slice(2)
-    .filter((entry) => named(entry, format) || (address !== undefined && entry.function !== undefined));
+  const entries = dictionary.entries.slice(2).filter(fits);
   if (!planFirst(context, entries, format)) return;
-  if (address === undefined || entries.every((entry) => entry.function === undefined)) return;
+  if (probe === undefined || entries.every((entry) => entry.function === undefined)) return;
   core.wasm.planBegin(0);
-  core.wasm.planAsk(address.offset, address.size);
+  core.wasm.planAsk(probe.field.offset, probe.field.size);
   core.wasm.planDone(format.id);
-  core.onProbe(format.id, (at) => planProbe(context, entries, format, at));
+  core.onProbe(format.id, (address) => planProbe(context, entries, format, address));
 }

@@ -147,7 +147,9 @@ async function readBufferText(options: Options, _data: Uint8Array, cursor: Curso
 async function readTsc(options: Options, _data: Uint8Array, cursor: Cursor): Promise<void> {
   const multiplier = await cursor.u32('the multiplier');
   const shift = await cursor.u32('the shift');
-  if (multiplier > 0 && shift <= 32) options.tsc = { multiplier, shift };
+  if (multiplier === 0 || shift > 32) return;
+  options.tsc = { multiplier, shift };
+  options.notes.push('times: ticks of the clock, converted to ns as the capture says');
 }
 
 const readSection =
