@@ -33,12 +33,12 @@ interface Ending {
 
 /** What is wrong with a file as a whole, beside its failed tests. */
 function problemsOf({ report, code, signal, late }: Ending, limitMs: number): string[] {
-  const ended = signal ? `was ended by ${signal}` : `exited with code ${code}`;
-  if (late) return [`took more than ${limitMs / 1000} s and was stopped`];
+  const ended = signal ? `the file was ended by ${signal}` : `the file exited with code ${code}`;
+  if (late) return [`the file took more than ${limitMs / 1000} s and was stopped`];
   if (!report) return [`${ended} before its tests had ended`];
   const problems: string[] = [];
   if (code !== 0) problems.push(`${ended} after its tests had ended`);
-  if (report.passed + report.failed === 0) problems.push('ran no test: is `test.run()` missing?');
+  if (report.passed + report.failed === 0) problems.push('the file ran no test: is `test.run()` missing?');
   return problems;
 }
 
@@ -94,7 +94,7 @@ function missing(file: string): FileResult {
     passed: 0,
     failed: 1,
     skipped: 0,
-    problems: ['is not there: run `npm run build`'],
+    problems: ['the file is not there: run `npm run build`'],
   };
 }
 
@@ -109,7 +109,7 @@ function print(result: FileResult): void {
   console.log(`${mark} ${basename(result.file, '.js')}: ${counts}`);
   if (result.failed === 0) return;
   process.stdout.write(indented(result.output));
-  for (const problem of result.problems) console.log(`    The file ${problem}.`);
+  for (const problem of result.problems) console.log(`    ${problem}`);
 }
 
 async function runAll(files: string[]): Promise<FileResult[]> {
