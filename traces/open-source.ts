@@ -4,7 +4,8 @@
  * In: a path, or "-". Out: a ByteSource of decompressed bytes, or a CaptureError that says why there are none.
  * Compression is recognised by magic numbers (RFC 1952, RFC 8878), never by the file's name.
  */
-import { closeSync, fstatSync, openSync, read, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { type Decompress, decompressGzip, decompressZstd, type StreamEnd } from './decompress.js';
@@ -46,11 +47,12 @@ function openError(path: string, error: unknown): CaptureError {
   return new CaptureError(path, problem, advice);
 }
 
-function openPath(path: string): number {
+function openPath(given: string): { fd: number; path: string } {
   try {
-    return openSync(path, 'r');
+    const path = fileOf(given);
+    return { fd: openSync(path, 'r'), path };
   } catch (error) {
-    throw openError(path, error);
+    throw openError(given, error);
   }
 }
 
@@ -96,8 +98,14 @@ async function* stdinChunks(): AsyncGenerator<Uint8Array> {
   }
 }
 
-function descriptorSource(fd: number, path: string | undefined): ByteSource {
-  const name = path ?? STDIN_NAME;
+/** A recording of several files (perf record --threads) is a directory; its file `data` tells the rest. */
+function fileOf(path: string): string {
+  const inside = join(path, 'data');
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isDirectory && statSync(inside, { throwIfNoEntry: false })?.isFile() === true ? inside : path;
+}
+
+function descriptorSource(fd: number, name: string, path?: string): ByteSource {
   const stats = fstatSync(fd);
   checkKind(name, fd, stats);
   // Files of tracefs and procfs say that they are empty.
@@ -112,10 +120,10 @@ function descriptorSource(fd: number, path: string | undefined): ByteSource {
 }
 
 function openDescriptor(pathOrDash: string): ByteSource {
-  if (pathOrDash === '-') return descriptorSource(0, undefined);
-  const fd = openPath(pathOrDash);
+  if (pathOrDash === '-') return descriptorSource(0, STDIN_NAME);
+  const { fd, path } = openPath(pathOrDash);
   try {
-    return descriptorSource(fd, pathOrDash);
+    return descriptorSource(fd, pathOrDash, path);
   } catch (error) {
     closeSync(fd);
     throw error;

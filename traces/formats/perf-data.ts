@@ -213,7 +213,8 @@ function notesOf(head: Head, timeless: boolean): string[] {
   const { features } = head;
   return [
     ...(features.version === undefined ? [] : [`recorded by perf ${features.version}`]),
-    ...(features.command === undefined ? [] : [`command: ${features.command}`]),
+    // Some versions of perf write its path alone.
+    ...(features.command?.includes(' ') === true ? [`command: ${features.command}`] : []),
     ...(features.cpu === undefined ? [] : [`CPU: ${features.cpu}`]),
     ...(head.pipe ? ['written to a pipe'] : []),
     ...(features.compressed === true ? ['compressed records'] : []),
