@@ -34,15 +34,25 @@ for (const [name, [deeds, without]] of Object.entries(LISTS)) {
       const bugs = (await checkBugs(run(name), form))!;
       assert.is(bugs.deeds, deeds);
       assert.is(bugs.placed, deeds - without, 'lines that were found among the mappings');
-      assert.equal(bugs.lines.filter((line) => !isRight(line)), [], form.name);
+      assert.equal(
+        bugs.lines.filter((line) => !isRight(line)),
+        [],
+        form.name,
+      );
       assert.equal(bugs.wrong, [], form.name);
-      assert.equal([...bugs.kinds.keys()].filter((kind) => !(kind in RULE_OF)), []);
+      assert.equal(
+        [...bugs.kinds.keys()].filter((kind) => !(kind in RULE_OF)),
+        [],
+      );
     }
   });
 }
 
 test('buggy-driver: thirteen rules find forty-three mistakes', async () => {
-  const { lines } = (await checkBugs(run('buggy-driver'), run('buggy-driver').forms.find(({ mono }) => mono)!))!;
+  const { lines } = (await checkBugs(
+    run('buggy-driver'),
+    run('buggy-driver').forms.find(({ mono }) => mono)!,
+  ))!;
   assert.is(lines.length, 13);
   assert.is(
     lines.reduce((sum, { found }) => sum + found, 0),
@@ -53,29 +63,36 @@ test('buggy-driver: thirteen rules find forty-three mistakes', async () => {
 test('slow-leak: each leaking call site is named with its count', async () => {
   const [form] = run('slow-leak').forms;
   const leaks = (await findingsIn(form!)).filter(({ rule }) => rule === 'leak-growing-site');
-  assert.equal(
-    leaks.map(({ kind, site, via, count }) => `${count} ${kind} ${site} ${via}`).sort(),
-    [
-      '12 single cmd_write dma_map_page_attrs',
-      '3 coherent cmd_write dma_alloc_attrs',
-      '5 sg cmd_write dma_map_sg_attrs',
-    ],
-  );
+  assert.equal(leaks.map(({ kind, site, via, count }) => `${count} ${kind} ${site} ${via}`).sort(), [
+    '12 single cmd_write dma_map_page_attrs',
+    '3 coherent cmd_write dma_alloc_attrs',
+    '5 sg cmd_write dma_map_sg_attrs',
+  ]);
 });
 
 for (const one of runs.filter(({ name }) => name.startsWith('clean-'))) {
   test(`${one.name}: no error, no warning`, async () => {
     for (const form of one.forms) {
       const loud = (await findingsIn(form)).filter(({ severity }) => severity !== 'info');
-      assert.equal(loud.map(({ rule, message }) => `${rule}: ${message}`), [], form.name);
+      assert.equal(
+        loud.map(({ rule, message }) => `${rule}: ${message}`),
+        [],
+        form.name,
+      );
     }
   });
 }
 
 test('lossy: what rests on an event that is not there is possible, no more', async () => {
   for (const form of run('lossy').forms) {
-    const certain = (await findingsIn(form)).filter(({ severity, confidence }) => severity !== 'info' && confidence !== 'possible');
-    assert.equal(certain.map(({ rule, message }) => `${rule}: ${message}`), [], form.name);
+    const certain = (await findingsIn(form)).filter(
+      ({ severity, confidence }) => severity !== 'info' && confidence !== 'possible',
+    );
+    assert.equal(
+      certain.map(({ rule, message }) => `${rule}: ${message}`),
+      [],
+      form.name,
+    );
   }
 });
 

@@ -1,0 +1,230 @@
+/**
+ * What the rules find in a capture of the buggy driver, against the driver's own list.
+ *
+ * In: a run with such a list, and one of its forms. Out: expected and found instances by rule and device, and findings that
+ * blame the wrong mapping.
+ */
+import { type Finding, judge, recordedBy } from '../analyzer/findings.js';
+import { loadRules } from '../analyzer/rules.js';
+import { type Deed, listOf, pairUp } from './lab-bugs-list.js';
+import { type Form, type Opened, type Run, withCapture } from './lab-runs.js';
+
+/** A leak is found by another rule where the device kept its driver. */
+const LEAK = 'leak';
+const NOT_IN_THE_DMA_LAYER = undefined;
+
+/** Which rule has to find each kind of mistake. */
+export const RULE_OF: Readonly<Record<string, string | undefined>> = {
+  leak_page: LEAK,
+  leak_sg: LEAK,
+  leak_coherent: LEAK,
+  leak_resource: LEAK,
+  leak_p2pmem: LEAK,
+  leak_dmabuf_map: LEAK,
+  leak_mirror: LEAK,
+  big_sg: LEAK,
+  freed_mapped_leaked: LEAK,
+  revoke_leak: LEAK,
+  double_unmap: 'double-unmap',
+  unmap_never: 'unmap-unknown',
+  wrong_size: 'size-mismatch',
+  wrong_dir: 'direction-mismatch',
+  sg_wrong_dir: 'direction-mismatch',
+  dmabuf_wrong_dir: 'direction-mismatch',
+  wrong_func_page_as_sg: 'kind-mismatch',
+  wrong_func_sg_as_page: 'kind-mismatch',
+  // dma_unmap_resource: since 6.18 both are dma_unmap_phys, and differ by DMA_ATTR_MMIO.
+  wrong_func_page_as_coherent: 'attrs-mismatch',
+  sg_wrong_nents: 'sg-count-mismatch',
+  wrong_dev: 'device-mismatch',
+  overlap_second: 'overlapping-map',
+  sync_unmapped: 'sync-unmapped',
+  sync_past_end: 'sync-outside',
+  sync_wrong_dir: 'sync-direction',
+  // The first of a pair; the second has the line that counts.
+  overlap: NOT_IN_THE_DMA_LAYER,
+  overlap_from: NOT_IN_THE_DMA_LAYER,
+  overlap_partial: NOT_IN_THE_DMA_LAYER,
+  // Faults, freed pages, invalidations and unchecked errors: no event of the DMA API shows them.
+  no_error_check: NOT_IN_THE_DMA_LAYER,
+  freed_mapped: NOT_IN_THE_DMA_LAYER,
+  p2pmem_freed_mapped: NOT_IN_THE_DMA_LAYER,
+  device_after_unmap: NOT_IN_THE_DMA_LAYER,
+  device_past_end: NOT_IN_THE_DMA_LAYER,
+  device_past_end_read: NOT_IN_THE_DMA_LAYER,
+  device_wrong_dir: NOT_IN_THE_DMA_LAYER,
+  late_unmap: NOT_IN_THE_DMA_LAYER,
+  stale_after_invalidate: NOT_IN_THE_DMA_LAYER,
+  stale_never_unmapped: NOT_IN_THE_DMA_LAYER,
+  unpredictable_map_failure: NOT_IN_THE_DMA_LAYER,
+  leak_attachment: NOT_IN_THE_DMA_LAYER,
+  revoke_late_unmap: NOT_IN_THE_DMA_LAYER,
+  revoke_stale: NOT_IN_THE_DMA_LAYER,
+};
+
+/** Memory that was given back while mapped: whoever maps it again meanwhile overlaps, and no list tells how often. */
+const MEMORY_GONE = /^(freed_mapped|stale_|late_unmap|p2pmem_freed)/;
+
+/** A rule's instances on one device. */
+export interface Line {
+  readonly rule: string;
+  readonly device: string;
+  readonly found: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export const isRight = ({ found, least, most }: Line): boolean => found >= least && found <= most;
+
+export interface Bugs {
+  readonly lines: readonly Line[];
+  /** Findings that show a mapping of an OK line, or blame one that is not on the list for their rule. */
+  readonly wrong: readonly string[];
+  /** BUG lines by kind. */
+  readonly kinds: ReadonlyMap<string, number>;
+  readonly deeds: number;
+  /** How many lines of the list have a mapping in the capture. */
+  readonly placed: number;
+}
+
+/** One instance of a rule: whom it blames. Of a scatterlist the first segment. */
+interface Blame {
+  readonly rule: string;
+  readonly device: string;
+  readonly lifetime: bigint;
+  readonly other: bigint | null;
+}
+
+async function blamedBy(db: Opened): Promise<Blame[]> {
+  const rows = await db.query(
+    `SELECT replace(anomaly, '_', '-') AS rule, device, lifetime, other FROM incidents WHERE NOT again AND lifetime IS NOT NULL
+     UNION ALL
+     SELECT DISTINCT 'leak-at-removal', device::VARCHAR, coalesce(sg_group, id), NULL FROM lifetimes
+     WHERE layer = 'dma' AND closed_ts IS NULL AND before_removal AND NOT remainder AND NOT unrecordable_unmap
+       AND coalesce(sg_group, id) NOT IN (SELECT lifetime FROM incidents WHERE anomaly IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch') AND lifetime IS NOT NULL)`,
+  );
+  return rows as unknown as Blame[];
+}
+
+async function removedDevices(db: Opened): Promise<Set<string>> {
+  const rows = await db.query(
+    "SELECT DISTINCT device::VARCHAR AS device FROM events WHERE op IN ('remove', 'removed')",
+  );
+  return new Set(rows.map(({ device }) => String(device)));
+}
+
+function count<T>(
+  items: Iterable<T>,
+  key: (item: T) => string | undefined,
+  worth = (_: T) => 1,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    const name = key(item);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + worth(item));
+  }
+  return counts;
+}
+
+/** Whether leaks come often enough, and all through the list, to be told from a level. */
+function isTrend(leaks: readonly Deed[], all: readonly Deed[]): boolean {
+  const span = (some: readonly Deed[]) => some.at(-1)!.ts - some[0]!.ts;
+  return leaks.length >= 3 && 2n * span(leaks) >= span(all);
+}
+
+/** What the list demands, and what was made of it, as far as the lines below need it. */
+interface Case {
+  readonly deeds: readonly Deed[];
+  readonly lifetimeOf: (deed: Deed) => bigint | undefined;
+  readonly ruleOf: (deed: Deed) => string | undefined;
+  readonly findings: readonly Finding[];
+  readonly blamed: readonly Blame[];
+  /** Overlaps with memory that was gone. */
+  readonly excused: readonly Blame[];
+}
+
+function linesOf({ deeds, ruleOf, findings, excused }: Case): Line[] {
+  const due = (deed: Deed) => ruleOf(deed) && `${ruleOf(deed)} ${deed.device}`;
+  const expected = count(deeds, due);
+  const found = count(
+    findings.filter(({ rule }) => rule !== 'leak-outlier'),
+    ({ rule, device }) => `${rule} ${device}`,
+    (finding) => Number(finding.count),
+  );
+  const more = count(excused, ({ rule, device }) => `${rule} ${device}`);
+  return [...new Set([...expected.keys(), ...found.keys()])].sort().map((key) => {
+    const [rule, device] = key.split(' ') as [string, string];
+    const demanded = expected.get(key) ?? 0;
+    const vague =
+      rule === 'leak-growing-site' &&
+      !isTrend(
+        deeds.filter((deed) => due(deed) === key),
+        deeds,
+      );
+    return {
+      rule,
+      device,
+      found: found.get(key) ?? 0,
+      least: vague ? 0 : demanded,
+      most: demanded + (more.get(key) ?? 0),
+    };
+  });
+}
+
+function wrongBlame({ deeds, lifetimeOf, ruleOf, findings, blamed, excused }: Case): string[] {
+  const excusedIds = new Set(excused.flatMap(({ lifetime, other }) => [lifetime, other]));
+  const fine = new Set(deeds.filter(({ bug }) => !bug).map(lifetimeOf));
+  const shown = findings.flatMap(({ rule, lifetime, other }) =>
+    [lifetime, other]
+      .filter((id) => id !== null && fine.has(id) && !excusedIds.has(id))
+      .map((id) => `${rule} shows lifetime ${id}, which is of an OK line`),
+  );
+  const listed = new Set(deeds.map((deed) => `${ruleOf(deed)} ${lifetimeOf(deed)}`));
+  const rules = new Set(findings.map(({ rule }) => rule));
+  const unlisted = blamed
+    .filter(
+      (one) => rules.has(one.rule) && !excused.includes(one) && !listed.has(`${one.rule} ${one.lifetime}`),
+    )
+    // Overlaps with a mapping that was itself forgotten are seen, and left out of the rule's findings.
+    .filter(
+      ({ rule, other }) =>
+        rule !== 'overlapping-map' ||
+        !deeds.some((deed) => ruleOf(deed)?.startsWith('leak') && lifetimeOf(deed) === other),
+    )
+    .map(({ rule, lifetime }) => `${rule} blames lifetime ${lifetime}, which is not on the list for it`);
+  return [...shown, ...unlisted];
+}
+
+/** Undefined when the run has no list, or the form's times are not the list's. Throws CaptureError when the form cannot be read. */
+export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined> {
+  const list = await listOf(run);
+  if (list === undefined || form.mono === undefined) return undefined;
+  return withCapture(form.path, async (db) => {
+    const { deeds } = list;
+    const results = await judge(db, loadRules(undefined), recordedBy(db.analysis));
+    const pairs = await pairUp(list, db);
+    const removed = await removedDevices(db);
+    const leakRule = (device: string) => (removed.has(device) ? 'leak-at-removal' : 'leak-growing-site');
+    const lifetimeOf = (deed: Deed) => pairs.get(deed)?.id;
+    const gone = new Set(deeds.filter(({ bug, kind }) => bug && MEMORY_GONE.test(kind)).map(lifetimeOf));
+    const blamed = await blamedBy(db);
+    const judged: Case = {
+      deeds,
+      lifetimeOf,
+      ruleOf: ({ bug, kind, device }) =>
+        bug && RULE_OF[kind] === LEAK ? leakRule(device) : bug ? RULE_OF[kind] : undefined,
+      findings: results.flatMap(({ findings }) => findings),
+      blamed,
+      excused: blamed.filter(
+        ({ rule, other }) => rule === 'overlapping-map' && other !== null && gone.has(other),
+      ),
+    };
+    return {
+      lines: linesOf(judged),
+      wrong: wrongBlame(judged),
+      kinds: count(deeds, ({ bug, kind }) => (bug ? kind : undefined)),
+      deeds: deeds.length,
+      placed: pairs.size,
+    };
+  });
+}
