@@ -76,6 +76,7 @@ function variantsOf(entry: DictionaryEntry): Variant[] {
 function addVariant(plan: Words, { entry, labels, flags }: Variant): void {
   plan.add(entry.id, flags);
   plan.addText(entry.name);
+  plan.addText(entry.system ?? '');
   plan.addText(entry.function ?? '');
   plan.add(labels.length);
   labels.forEach((label, i) => {

@@ -328,9 +328,9 @@ export const EXTRAS_BYTES = EXTRA_WORDS * COLUMN8; // four u64 columns: mm, obje
 // the plan of a text scanner: the event dictionary as u32 words (traces/text-plan.ts writes, wasm/text/plan.ts reads)
 //
 //   plan  = entries, attribute names, entry × entries, attribute × attribute names
-//   entry = type, flags, name, function, fields, field × fields
+//   entry = type, flags, name, system, function, fields, field × fields
 //   field = PlanColumn, PlanRead, required (0, 1), position, label     attribute = bits, name
-//   a name, function or label is its length in bytes and the bytes, padded with zeros to whole words
+//   a name, system, function or label is its length in bytes and the bytes, padded with zeros to whole words
 // ---------------------------------------------------------------------------------------------
 
 /** Where a field's value goes. */
@@ -376,6 +376,13 @@ export const PLAN_RETURN = 2;
 /** Fields of one entry at most. */
 export const PLAN_FIELDS_MAX = 31;
 
+/** The tool that printed a text: what stands before the events differs, bodies hardly. */
+export enum TextTool {
+  ftrace = 0,
+  perf_script = 1,
+  trace_cmd_report = 2,
+}
+
 /** What a text scanner counts, in the order of its counters (wasm/text/counters.ts). */
 export enum TextCounter {
   line_not_understood = 0,
@@ -390,5 +397,6 @@ export enum TextCounter {
   user_stack = 9,
   stack_frame_stray = 10,
   device_unnumbered = 11,
+  task_record = 12,
 }
-export const TEXT_COUNTERS = 12;
+export const TEXT_COUNTERS = 13;

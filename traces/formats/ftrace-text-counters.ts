@@ -13,7 +13,7 @@ const MEANINGS: Readonly<Record<TextCounter, Meaning>> = {
   [TextCounter.line_not_understood]: {
     name: 'line-not-understood',
     severity: 'warning',
-    help: 'A line is no event, header, stack frame or loss mark of ftrace; capture with the tracer nop, and keep other output out of the file.',
+    help: 'A line is no event, header, stack frame or loss mark; with ftrace capture with the tracer nop, and keep other output out of the file.',
   },
   [TextCounter.event_not_understood]: {
     name: 'event-not-understood',
@@ -58,7 +58,7 @@ const MEANINGS: Readonly<Record<TextCounter, Meaning>> = {
   [TextCounter.user_stack]: {
     name: 'user-stack-skipped',
     severity: 'info',
-    help: 'Call stacks of user space (option userstacktrace) are not used.',
+    help: 'Call stacks of user space are not used.',
   },
   [TextCounter.stack_frame_stray]: {
     name: 'stack-frame-stray',
@@ -69,6 +69,11 @@ const MEANINGS: Readonly<Record<TextCounter, Meaning>> = {
     name: 'device-unnumbered',
     severity: 'warning',
     help: 'More than 65535 device names in one capture; events of the others have no device.',
+  },
+  [TextCounter.task_record]: {
+    name: 'task-record-skipped',
+    severity: 'info',
+    help: 'Records of tasks and their memory (perf script --show-task-events, --show-mmap-events) are not used.',
   },
 };
 

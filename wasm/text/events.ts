@@ -8,15 +8,17 @@
  *   p2p_map_ret: (mir_fill+0x419/0x4e0 <- p2p_map) …      a probe at its return
  *   sys_mmap(addr: 0, …)      sys_mmap -> 0x7fe9eb0a0000  system calls, entry and exit
  *   vfs_write <-ksys_write                                the function tracer
+ *   lab:pin_fast: (ffffffff814b6f44) start=0x7fbb666ca000   a probe as perf prints it; trace-cmd leaves "lab:" out
  */
-import { PLAN_RETURN, TextCounter } from '../schema';
+import { PLAN_FIELD_NAMES, PLAN_RETURN, TextCounter } from '../schema';
 import { keepRow, startRow } from '../decode/batch';
 import {
-  VARIANT_FLAGS, VARIANT_FUNCTION, VARIANT_NEXT, VARIANT_NEXT_OF_FUNCTION, VARIANT_TYPE,
-  functionId, variantsOf, variantsOfFunction,
+  VARIANT_FLAGS, VARIANT_FUNCTION, VARIANT_NEXT, VARIANT_NEXT_OF_FUNCTION, VARIANT_SYSTEM, VARIANT_TYPE,
+  functionId, systemId, variantsOf, variantsOfFunction,
 } from './plan';
 import { clearLists, countTooLong, tooLong } from './lists';
-import { CLOSE, COLON, MINUS, OPEN, PLUS, SPACE, find, wordEnd } from './values';
+import { setPlainNumbers } from './fields';
+import { CLOSE, COLON, MINUS, OPEN, PLUS, SPACE, find, readHex, wordEnd } from './values';
 import { lineComm, lineCpu, lineTid, lineTs } from './prefix';
 import { count } from './counters';
 import { events } from './names';
@@ -24,6 +26,7 @@ import { readBody } from './body';
 
 const NAME_MAX: usize = 128;
 const LESS: u32 = 0x3c;
+const OPEN_BRACKET: u32 = 0x5b;
 const RETURN_ARROW: u32 = 0x202d3c; // "<- "
 
 /** Events by name id that became no row, and rows by type; grown as names come. */
@@ -45,6 +48,41 @@ export function typeCount(type: i32): f64 {
 @inline
 function add(counter: usize): void {
   store<f64>(counter, load<f64>(counter) + 1);
+}
+
+/** The system that the line names: an id of the plan's systems. */
+let lineSystem: i32 = 0;
+const ANY_SYSTEM: i32 = 0;
+/** The type of the row kept last. */
+let rowType: i32 = 0;
+
+/** What an event's full name stands for, by name id: | first variant of the bare name u32 | system u32 |, found at first sight. */
+const LINK_SYSTEM: usize = 4;
+const NO_LINK: u64 = u64.MAX_VALUE;
+let links: usize = heap.alloc(8 << 10);
+let linkCapacity: i32 = 1 << 10;
+memory.fill(links, 0xff, 8 << 10);
+
+/** `bare` is where the name itself begins, `at` where its system does. */
+function linkOf(name: i32, at: usize, bare: usize, stop: usize): usize {
+  while (name >= linkCapacity) growLinks();
+  const link = links + ((name as usize) << 3);
+  if (load<u64>(link) != NO_LINK) return link;
+  const hasSystem = bare > at;
+  if (hasSystem) bare++;
+  store<usize>(link, variantsOf(events.table.lookup(bare, (stop - bare) as i32)));
+  store<i32>(link, hasSystem ? systemId(at, (bare - 1 - at) as i32) : ANY_SYSTEM, LINK_SYSTEM);
+  return link;
+}
+
+function growLinks(): void {
+  const old = links;
+  const bytes = (linkCapacity as usize) << 3;
+  links = heap.alloc(bytes << 1);
+  memory.copy(links, old, bytes);
+  memory.fill(links + bytes, 0xff, bytes);
+  heap.free(old);
+  linkCapacity <<= 1;
 }
 
 function countName(name: i32): void {
@@ -91,34 +129,93 @@ export function readEvent(at: usize, end: usize): void {
   else count(TextCounter.line_not_understood, at, end);
 }
 
+/** What became of an event. */
+enum Outcome { stranger, row, miss }
+
 // @ts-ignore: decorator
 @inline
 function readNamed(at: usize, stop: usize, end: usize): void {
   const name = events.id(at, (stop - at) as i32);
-  const variant = variantsOf(name);
-  let body = stop + 1;
-  while (load<u8>(body) == SPACE) body++;
-  if (load<u8>(body) == OPEN || variant == 0) return readPerhapsProbe(name, variant, body, end);
-  if (readAs(variant, body, end, 0)) return;
+  lineSystem = ANY_SYSTEM;
+  const outcome = readBehindName(variantsOf(name), stop + 1, end);
+  if (outcome == Outcome.row) return add(typeCounts + ((rowType as usize) << 3));
   countName(name);
-  countMiss(at, end);
+  if (outcome == Outcome.miss) countMiss(at, end);
+}
+
+/** The event "system:name: …", as perf prints it; counted by the two names together. The system may be missing. */
+export function readQualified(at: usize, end: usize): void {
+  const colon = nameEnd(at, end);
+  const inName = load<u8>(colon) == COLON && load<u8>(colon + 1) > SPACE;
+  const stop = inName ? nameEnd(colon + 1, end) : colon;
+  if (stop == at || stop >= end || load<u8>(stop) != COLON) return count(TextCounter.line_not_understood, at, end);
+  const name = events.id(at, (stop - at) as i32);
+  countName(name);
+  const link = linkOf(name, at, inName ? colon : at, stop);
+  lineSystem = load<i32>(link, LINK_SYSTEM);
+  if (readBehindName(load<usize>(link), stop + 1, end) == Outcome.miss) countMiss(at, end);
+}
+
+// @ts-ignore: decorator
+@inline
+function readBehindName(variant: usize, body: usize, end: usize): Outcome {
+  while (load<u8>(body) == SPACE) body++;
+  const c = load<u8>(body) as u32;
+  if (c == OPEN) return readPerhapsProbe(variant, body, end);
+  if (variant == 0) return Outcome.stranger;
+  if (c == OPEN_BRACKET && startsUnparsed(body, end)) return readUnparsed(variant, body + UNPARSED_BYTES, end);
+  return readAs(variant, body, end, 0);
+}
+
+/** Whether the variant reads the body: then it is a row. */
+// @ts-ignore: decorator
+@inline
+function tryVariant(variant: usize, body: usize, end: usize): bool {
+  const system = load<i32>(variant, VARIANT_SYSTEM);
+  if (lineSystem != ANY_SYSTEM && system != 0 && system != lineSystem) return false;
+  rowType = load<i32>(variant, VARIANT_TYPE);
+  startRow(rowType, lineTs, lineCpu, lineTid, lineComm);
+  if (!readBody(variant, body, end)) return false;
+  keepRow();
+  return true;
 }
 
 /** The first of the variants that the body fits becomes a row. `onFunction`: the probe's function id, 0 = body of a tracepoint. */
 // @ts-ignore: decorator
 @inline
-function readAs(variant: usize, body: usize, end: usize, onFunction: i32): bool {
+function readAs(variant: usize, body: usize, end: usize, onFunction: i32): Outcome {
   for (; variant != 0; variant = load<usize>(variant, VARIANT_NEXT)) {
     if (onFunction != 0 && load<i32>(variant, VARIANT_FUNCTION) != 0 && load<i32>(variant, VARIANT_FUNCTION) != onFunction) continue;
-    const type = load<i32>(variant, VARIANT_TYPE);
-    startRow(type, lineTs, lineCpu, lineTid, lineComm);
-    if (!readBody(variant, body, end)) {
-      if (tooLong) break;
-      continue;
-    }
-    keepRow();
-    add(typeCounts + ((type as usize) << 3));
-    return true;
+    if (tryVariant(variant, body, end)) return Outcome.row;
+    if (tooLong) break;
+  }
+  return Outcome.miss;
+}
+
+/**
+ * libtraceevent cannot print every event; then it prints the fields by their names, numbers in decimal unless they have 0x:
+ *
+ *   [FAILED TO PARSE] device=0000:00:05.0 full_nents=4 … phys_addrs=ARRAY[00, a0, f5, …] … dir=1 attrs=0x0
+ */
+const UNPARSED: u64 = 0x2044454c4941465b; // "[FAILED "
+const UNPARSED_BYTES: usize = 17;
+
+function startsUnparsed(at: usize, end: usize): bool {
+  return at + UNPARSED_BYTES < end && load<u64>(at) == UNPARSED;
+}
+
+function readUnparsed(variant: usize, body: usize, end: usize): Outcome {
+  setPlainNumbers(true);
+  const row = tryLabels(variant, body, end, PLAN_FIELD_NAMES) || !tooLong && tryLabels(variant, body, end, 0);
+  setPlainNumbers(false);
+  return row ? Outcome.row : Outcome.miss;
+}
+
+/** Tries the variants whose labels are the fields' names, or the others. */
+function tryLabels(variant: usize, body: usize, end: usize, labels: u32): bool {
+  for (; variant != 0; variant = load<usize>(variant, VARIANT_NEXT)) {
+    if ((load<u32>(variant, VARIANT_FLAGS) & PLAN_FIELD_NAMES) == labels && tryVariant(variant, body, end)) return true;
+    if (tooLong) break;
   }
   return false;
 }
@@ -130,21 +227,24 @@ function countMiss(at: usize, end: usize): void {
   } else count(TextCounter.event_not_understood, at, end);
 }
 
-/** An event that the plan does not know by name, or whose body begins with a parenthesis. */
-function readPerhapsProbe(name: i32, variant: usize, body: usize, end: usize): void {
-  const close = load<u8>(body) == OPEN ? find(body, end, CLOSE as u8) : end;
-  const isProbe = close < end && find(body, close, PLUS as u8) < close;
-  if (!isProbe) {
-    if (variant != 0 && readAs(variant, body, end, 0)) return;
-    countName(name);
-    if (variant != 0) countMiss(body, end);
-    return;
+/** An event whose body begins with a parenthesis. */
+function readPerhapsProbe(variant: usize, body: usize, end: usize): Outcome {
+  const close = find(body, end, CLOSE as u8);
+  const named = close < end && find(body, close, PLUS as u8) < close;
+  if (!named) {
+    if (variant == 0) return Outcome.stranger;
+    return readAs(variant, close < end && isAddress(body, close) ? close + 1 : body, end, 0);
   }
   const arrow = returnArrow(body, close);
   const id = arrow != 0 ? functionAt(arrow + 3, close) : functionAt(body + 1, close);
-  if (variant != 0 && readAs(variant, close + 1, end, id == 0 ? -1 : id)) return;
-  countName(name);
-  if (variant == 0 && id != 0) readByFunction(id, arrow != 0, close + 1, end);
+  if (variant == 0) return id == 0 ? Outcome.stranger : readByFunction(id, arrow != 0, close + 1, end);
+  return readAs(variant, close + 1, end, id == 0 ? -1 : id) == Outcome.row ? Outcome.row : Outcome.stranger;
+}
+
+/** "(ffffffff814b6f44)" or "(ffffffff814b6f44 <- ffffffff8170e93f)": the tools do not say which function a probe is on. */
+function isAddress(at: usize, close: usize): bool {
+  const p = readHex(at + 1);
+  return p == close || p != 0 && load<u8>(p) == SPACE && (load<u32>(p + 1) & 0xffffff) == RETURN_ARROW;
 }
 
 /** Where "<- " stands in "(caller+0x1/0x2 <- function)", or 0. */
@@ -161,12 +261,10 @@ function functionAt(at: usize, close: usize): i32 {
   return stop > at ? functionId(at, (stop - at) as i32) : 0;
 }
 
-/** A probe under a name of its author's choice, on a function that the plan knows. The name was counted already. */
-function readByFunction(id: i32, isReturn: bool, body: usize, end: usize): void {
+/** A probe under a name of its author's choice, on a function that the plan knows: a row, but counted by its own name. */
+function readByFunction(id: i32, isReturn: bool, body: usize, end: usize): Outcome {
   for (let v = variantsOfFunction(id); v != 0; v = load<usize>(v, VARIANT_NEXT_OF_FUNCTION)) {
-    if (((load<u32>(v, VARIANT_FLAGS) & PLAN_RETURN) != 0) != isReturn) continue;
-    startRow(load<i32>(v, VARIANT_TYPE), lineTs, lineCpu, lineTid, lineComm);
-    if (!readBody(v, body, end)) continue;
-    return keepRow();
+    if (((load<u32>(v, VARIANT_FLAGS) & PLAN_RETURN) != 0) == isReturn && tryVariant(v, body, end)) break;
   }
+  return Outcome.stranger;
 }

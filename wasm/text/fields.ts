@@ -18,6 +18,12 @@ const ENOMEM: i64 = -12;
 /** Errors are the last page of the numbers (MAX_ERRNO, include/linux/err.h). */
 const MAX_ERRNO: i64 = 4095;
 
+/** Whether hexadecimal numbers have 0x, as in what libtraceevent prints of events that it cannot parse. */
+let plainNumbers: bool = false;
+export function setPlainNumbers(on: bool): void {
+  plainNumbers = on;
+}
+
 const extras: usize = heap.alloc(EXTRA_WORDS << 3);
 let extrasUsed: bool = false;
 
@@ -45,7 +51,7 @@ function setExtra(index: i32, value: u64): void {
 export function readField(field: usize, at: usize, end: usize, flags: u32): usize {
   const read = load<i32>(field, FIELD_READ);
   if (read == PlanRead.hex) {
-    const p = readHex(at);
+    const p = plainNumbers ? readNumber(at) : readHex(at);
     if (p != 0 && endsWord(p, end)) return setNumber(field, p);
   }
   if (read == PlanRead.dec) {

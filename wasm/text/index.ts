@@ -1,10 +1,10 @@
 /**
- * The text module: bytes of ftrace text in, event batches out.
+ * The text module: bytes of text in, event batches out.
  *
- * The host calls `readPlan` once; then in turn `makeRoom`, `fed` and `run`, and `finish` at the end. When `run` or `finish`
+ * The host calls `readPlan` and `setTool` once; then in turn `makeRoom`, `fed` and `run`, and `finish` at the end. When `run` or `finish`
  * says FULL, the host takes the batch, calls `clearBatch`, and calls the same again. Only the host empties a batch.
  */
-import { ROWS, TextCounter } from '../schema';
+import { ROWS, TextTool } from '../schema';
 import { StringTable } from '../decode/strings';
 import { SIDE_RESERVE, SIDE_WORDS, block, rows, side, sideUsed } from '../decode/batch';
 import { lastLine, lineEnd, lineStart, nextWholeLine } from './input';
@@ -12,7 +12,9 @@ import { types } from './plan';
 import { closeStack } from './stacks';
 import { keepLosses, pending } from './losses';
 import { lineTs } from './prefix';
-import { readCutLine, readLine, rowsNeeded } from './lines';
+import { endCutLine, readLine, rowsNeeded, startCutLine } from './lines';
+import { readPerfLine } from './lines-perf';
+import { readReportLine } from './lines-report';
 import { comms, devices, events, stacks, strangers, symbols } from './names';
 
 export { clearBatch } from '../decode/batch';
@@ -32,8 +34,15 @@ function hasRoom(): bool {
   return rows + rowsNeeded() <= ROWS && sideUsed + SIDE_RESERVE <= SIDE_WORDS;
 }
 
+/** Which tool printed the text. */
+let tool: i32 = TextTool.ftrace;
+export function setTool(which: i32): void {
+  tool = which;
+}
+
 /** Reads whole lines until the batch is full or no whole line is left. */
 export function run(): i32 {
+  if (tool != TextTool.ftrace) return runOther();
   while (hasRoom()) {
     if (!nextWholeLine()) return DONE;
     readLine(lineStart, lineEnd);
@@ -41,11 +50,32 @@ export function run(): i32 {
   return FULL;
 }
 
+function runOther(): i32 {
+  while (hasRoom()) {
+    if (!nextWholeLine()) return DONE;
+    readToolLine(lineStart, lineEnd);
+  }
+  return FULL;
+}
+
+function readToolLine(at: usize, end: usize): void {
+  if (tool == TextTool.perf_script) readPerfLine(at, end);
+  else if (tool == TextTool.trace_cmd_report) readReportLine(at, end);
+  else readLine(at, end);
+}
+
+/** The last line, which has no newline, and may be cut: a row only if everything that the plan knows of its event is there. */
+function readLastLine(at: usize, end: usize): void {
+  startCutLine();
+  readToolLine(at, end);
+  endCutLine(at, end);
+}
+
 /** After the last byte: reads the line without a newline, ends an open stack, and places what losses are left. */
 export function finish(): i32 {
   if (!hasRoom()) return FULL;
   if (lastLine()) {
-    readCutLine(lineStart, lineEnd);
+    readLastLine(lineStart, lineEnd);
     if (!hasRoom()) return FULL;
   }
   closeStack();

@@ -44,13 +44,15 @@ export function readLine(at: usize, end: usize): void {
 }
 
 /**
- * Reads the last line, which has no newline: whole if everything that the plan knows of its event is there, else it is
+ * Begins a last line that has no newline: it counts as whole if everything that the plan knows of its event is there, else it is
  * taken for cut, and no row. A value may still be short, so the line is counted either way.
  */
-export function readCutLine(at: usize, end: usize): void {
+export function startCutLine(): void {
   setWholeOnly(true);
   muteCounters(true);
-  readLine(at, end);
+}
+
+export function endCutLine(at: usize, end: usize): void {
   setWholeOnly(false);
   muteCounters(false);
   count(muted == 0 ? TextCounter.last_line_open : TextCounter.line_cut, at, end);

@@ -1,12 +1,12 @@
 /**
  * Scatterlists in text, and their place in the side heap.
  *
- * In: `{0x10a21f000,0x10a221000}` (__print_array), or with the trace option `fields` the bytes of the array,
- * `00,f0,21,0a,01,00,00,00,…`. Out: the shape words of `schema.ts`.
+ * In: `{0x10a21f000,0x10a221000}` (__print_array); or the bytes of the array, with the trace option `fields`
+ * `00,f0,21,0a,01,00,00,00,…`, by libtraceevent `ARRAY[00, f0, 21, 0a, 01, 00, 00, 00, …]`. Out: the shape words of `schema.ts`.
  */
 import { EVENT_ADDR, EVENT_LEN, EVENT_PHYS, EVENT_SIDE, SG_HEAD, TextCounter } from '../schema';
 import { setU32, setU64, sideWord, takeSide } from '../decode/batch';
-import { CLOSE_LIST, COMMA, OPEN_LIST, find, number, readHex } from './values';
+import { CLOSE_LIST, COMMA, OPEN_LIST, SPACE, find, number, readHex } from './values';
 import { count } from './counters';
 
 /** Entries of one list at most: they are counted in 16 bits, and an event has room for three such lists. */
@@ -59,7 +59,17 @@ function length(list: i32): i32 {
 export function readList(list: i32, at: usize, end: usize): usize {
   present |= 1 << list;
   store<i32>(counts + ((list as usize) << 2), 0);
-  return load<u8>(at) == OPEN_LIST ? readBraces(list, at + 1, end) : readBytes(list, at, end);
+  if (load<u8>(at) == OPEN_LIST) return readBraces(list, at + 1, end);
+  return load<u32>(at) == ARRAY ? readArray(list, at + ARRAY_BYTES, end) : readBytes(list, at, end);
+}
+
+const ARRAY: u32 = 0x41525241; // "ARRA"
+const ARRAY_BYTES: usize = 6;
+const CLOSE_BRACKET: u32 = 0x5d;
+
+function readArray(list: i32, at: usize, end: usize): usize {
+  const p = readBytes(list, at, end);
+  return p != 0 && p < end && load<u8>(p) == CLOSE_BRACKET ? p + 1 : 0;
 }
 
 function readBraces(list: i32, at: usize, end: usize): usize {
@@ -100,7 +110,8 @@ function readBytes(list: i32, at: usize, end: usize): usize {
     }
     at = next;
     if (load<u8>(next) != COMMA || next >= end) break;
-    next = readHex(++at);
+    if (load<u8>(++at) == SPACE) at++;
+    next = readHex(at);
   }
   store<i32>(counts + ((list as usize) << 2), min(bytes / width, LIST_MAX));
   return at == next && bytes % width == 0 ? at : 0;

@@ -4,7 +4,7 @@
  * In: the plan's words. Out: variants (a dictionary entry under one set of labels), chained by event name and by function.
  *
  *   variant  | type | flags | function | fields | required mask | next of name, of function | all fields' mask |
- *            | bare words' mask | has lists | unused 8 | field × fields |
+ *            | bare words' mask | has lists | system | unused 4 | field × fields |
  *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | unused 8 |
  *
  * `label` is the first 16 bytes of the label with its '=', `mask` has ones where it has bytes.
@@ -26,6 +26,8 @@ export const VARIANT_COMPLETE: usize = 28;
 export const VARIANT_BARE: usize = 32;
 /** Whether it has fields that go to lists, or to the extra facts. */
 export const VARIANT_HAS_SIDE: usize = 36;
+/** The event's system (an id of `systems`), 0 = any. */
+export const VARIANT_SYSTEM: usize = 40;
 export const VARIANT_HEAD: usize = 48;
 
 export const FIELD_LABEL: usize = 0;
@@ -45,6 +47,7 @@ export let planNames: i32 = 0;
 export let types: i32 = 0;
 let chains: usize = 0;
 let functionChains: usize = 0;
+const systems = new StringTable();
 const attributes = new StringTable();
 let attributeBits: usize = 0;
 
@@ -72,6 +75,14 @@ export function variantsOfFunction(name: i32): usize {
 /** The function's id if a variant is on it, else 0. */
 export function functionId(from: usize, length: i32): i32 {
   return functions.lookup(from, length);
+}
+
+/** A system of which the plan has no event. */
+const STRANGE_SYSTEM: i32 = i32.MAX_VALUE;
+
+export function systemId(from: usize, length: i32): i32 {
+  const id = systems.lookup(from, length);
+  return id == 0 ? STRANGE_SYSTEM : id;
 }
 
 /** The bits of an attribute's name, or 0 where it is unknown. */
@@ -118,6 +129,8 @@ function readEntry(): void {
   const flags = word();
   const nameLength = word();
   const name = events.table.intern(skipText(nameLength), nameLength);
+  const systemLength = word();
+  const systemText = skipText(systemLength);
   const functionLength = word();
   const functionText = skipText(functionLength);
   const fields = word();
@@ -127,6 +140,7 @@ function readEntry(): void {
   store<u32>(variant, type, VARIANT_TYPE);
   store<u32>(variant, flags, VARIANT_FLAGS);
   store<u32>(variant, fields, VARIANT_FIELDS);
+  if (systemLength != 0) store<i32>(variant, systems.intern(systemText, systemLength), VARIANT_SYSTEM);
   for (let i: u32 = 0; i < fields; i++) readField(variant, i);
   append(chains + ((name as usize) << 2), variant, VARIANT_NEXT);
   if (functionLength == 0) return;

@@ -91,7 +91,13 @@ function readCpu(p: usize, end: usize): usize {
 @inline
 function readTime(p: usize, end: usize): usize {
   if (load<u8>(p) != SPACE) p = flagsEnd(p, end);
-  p += ctz(~hits(p, SPACE as u8)) as usize;
+  return readStamp(p + (ctz(~hits(p, SPACE as u8)) as usize));
+}
+
+/** "11.338764: ", in seconds, or "80595671354: ", a count. Returns what is behind, perhaps behind the line's end, or 0. */
+// @ts-ignore: decorator
+@inline
+export function readStamp(p: usize): usize {
   let at = readDecimal(p);
   if (at == 0) return 0;
   const whole = number;
@@ -103,7 +109,15 @@ function readTime(p: usize, end: usize): usize {
     countStamps += 1;
   }
   if (at == 0 || load<u8>(at) != COLON) return 0;
-  return at + 2 <= end ? at + 2 : at + 1;
+  return load<u8>(at + 1) == SPACE ? at + 2 : at + 1;
+}
+
+/** What the prefix of another tool's line says. */
+export function setPrefix(cpu: i32, tid: i32, comm: i32, bodyAt: usize): void {
+  lineCpu = cpu;
+  lineTid = tid;
+  lineComm = comm;
+  body = bodyAt;
 }
 
 /** Flags stand without a space behind the CPU; a stamp that long stands there only in text that was squeezed. */
@@ -159,7 +173,7 @@ function readFromBracket(line: usize, end: usize): bool {
   return false;
 }
 
-function dashBefore(line: usize, p: usize): usize {
+export function dashBefore(line: usize, p: usize): usize {
   p = blanksBefore(line, p);
   if (p > line && load<u8>(p - 1) == CLOSE) {
     while (p > line && load<u8>(p - 1) != OPEN) p--;
