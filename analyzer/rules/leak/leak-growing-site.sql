@@ -4,8 +4,9 @@
 -- family: leak
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
--- param: windows = 8; the active time of the siblings (the mappings of one device, kind and direction) is cut into so many
--- param: min_windows = 4; survivors must have been opened in so many of them (in as many as there are survivors, when these are fewer), and in both halves
+-- param: windows = 8; the traffic of the siblings (the mappings of one device, kind and direction) is cut into so many parts, of as many unmaps each
+-- param: min_windows = 4; survivors must have been opened in so many of them (in one less, when there are fewer than two for each), and in both halves
+-- param: min_closed = 16; siblings that were unmapped: with fewer there is no traffic to grow along with
 -- param: min_survivors = 3; fewer are chance
 -- param: min_growth = 0.5; of the survivors: by so much the live set must have grown. A ring that is refilled does not grow
 -- param: min_span = 0.25; of the device's active time: growth over less is a set-up step
@@ -34,13 +35,24 @@ survivor AS (
   SELECT o.*, s.site, s.via,
     -- Unmaps of what was mapped before the capture offset as many mappings that took their place.
     n.mappings - b.older::BIGINT AS grown,
-    least(((o.opened_ts - b.first_ts) * $windows) // greatest(b.last_ts - b.first_ts, 1), $windows - 1) AS window_no
+    -- How much of the traffic was over when it was opened: by unmaps, not by time, for traffic comes in bursts.
+    least((b.closed + b.older - o.passed) * $windows // (b.closed + b.older), $windows - 1)::INTEGER AS window_no
   FROM still_open o
   JOIN live n ON n.capture = o.capture AND n.device = o.device AND n.kind = o.kind AND n.dir IS NOT DISTINCT FROM o.dir
   JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
   JOIN active a ON a.capture = o.capture AND a.device = o.device
   LEFT JOIN stacks s ON s.id = o.open_stack
-  WHERE o.passed > coalesce(b.most_passed, 0) AND b.last_ts - b.first_ts >= $min_span * a.span
+  WHERE o.passed > coalesce(b.most_passed, 0) AND b.closed + b.older >= $min_closed AND o.passed <= b.closed + b.older
+    AND b.last_ts - b.first_ts >= $min_span * a.span
+),
+-- The call sites whose survivors are spread as a trend is, and not a level.
+trend AS (
+  SELECT capture, device, kind, dir, site, via FROM survivor
+  GROUP BY capture, device, kind, dir, site, via
+  HAVING count(*) >= $min_survivors
+    AND count(DISTINCT window_no) >= CASE WHEN count(*) < 2 * $min_windows THEN $min_windows - 1 ELSE $min_windows END
+    AND bool_or(window_no * 2 < $windows) AND bool_or(window_no * 2 >= $windows)
+    AND any_value(grown) > 0 AND any_value(grown) >= $min_growth * count(*)
 ),
 list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
@@ -48,8 +60,11 @@ list AS (
 ),
 growth AS (
   SELECT v.*, coalesce(l.bytes, v.len) AS bytes,
-    sum(coalesce(l.bytes, v.len)) OVER (PARTITION BY v.capture, v.device, v.kind, v.dir, v.site, v.via ORDER BY v.opened_ts, v.id) AS live_bytes
-  FROM survivor v LEFT JOIN list l ON l.sg_group = v.sg_group
+    sum(coalesce(l.bytes, v.len)) OVER (PARTITION BY v.capture, v.device, v.kind, v.site, v.via ORDER BY v.opened_ts, v.id) AS live_bytes
+  FROM survivor v
+  JOIN trend t ON t.capture = v.capture AND t.device = v.device AND t.kind = v.kind AND t.dir IS NOT DISTINCT FROM v.dir
+    AND t.site IS NOT DISTINCT FROM v.site AND t.via IS NOT DISTINCT FROM v.via
+  LEFT JOIN list l ON l.sg_group = v.sg_group
 ),
 -- Who unmaps such mappings when all goes well.
 closer AS (
@@ -62,7 +77,7 @@ closer AS (
 SELECT
   g.capture, g.device, g.kind, g.site, g.via, c.site AS close_site, c.via AS close_via,
   things(count(*), g.kind) || ' of ' || g.device || ' never unmapped while later ones came and went; the live set grew in '
-    || count(DISTINCT g.window_no) || ' of ' || $windows || ' parts of the time'
+    || count(DISTINCT g.window_no) || ' of ' || $windows || ' parts of the traffic'
     || coalesce(', by about ' || format_bytes(round(1e9 * regr_slope(g.live_bytes, g.opened_ts))::BIGINT) || ' a second', '') AS message,
   count(*) AS count, sum(g.bytes) AS bytes, min(g.opened_ts) AS first_ts, max(g.opened_ts) AS last_ts,
   min(g.id) AS lifetime, arg_min(g.open_stack, g.id) AS open_stack,
@@ -74,9 +89,5 @@ SELECT
 FROM growth g
 LEFT JOIN closer u ON u.capture = g.capture AND u.device = g.device AND u.kind = g.kind AND u.site IS NOT DISTINCT FROM g.site
 LEFT JOIN stacks c ON c.id = u.close_stack
-GROUP BY g.capture, g.device, g.kind, g.dir, g.site, g.via, c.site, c.via
-HAVING count(*) >= $min_survivors
-  AND count(DISTINCT g.window_no) >= least($min_windows, count(*))
-  AND bool_or(g.window_no * 2 < $windows) AND bool_or(g.window_no * 2 >= $windows)
-  AND any_value(g.grown) > 0 AND any_value(g.grown) >= $min_growth * count(*)
-ORDER BY g.capture, g.device::VARCHAR, g.kind, g.site, g.via, g.dir, c.site
+GROUP BY g.capture, g.device, g.kind, g.site, g.via, c.site, c.via
+ORDER BY g.capture, g.device::VARCHAR, g.kind, g.site, g.via, c.site, c.via

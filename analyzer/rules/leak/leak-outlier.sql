@@ -54,5 +54,5 @@ FROM outlier o
 LEFT JOIN list l ON l.sg_group = o.sg_group
 LEFT JOIN closer u ON u.capture = o.capture AND u.device = o.device AND u.kind = o.kind AND u.site IS NOT DISTINCT FROM o.site
 LEFT JOIN stacks c ON c.id = u.close_stack
-GROUP BY o.capture, o.device, o.kind, o.dir, o.site, o.via, c.site, c.via
-ORDER BY o.capture, o.device::VARCHAR, o.kind, o.site, o.via, o.dir, c.site
+GROUP BY o.capture, o.device, o.kind, o.site, o.via, c.site, c.via
+ORDER BY o.capture, o.device::VARCHAR, o.kind, o.site, o.via, c.site, c.via
