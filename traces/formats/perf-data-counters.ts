@@ -19,7 +19,6 @@ const RECORD_UNTHROTTLED = 'Raise kernel.perf_event_max_sample_rate, or filter e
 const AUX = 11;
 const AUXTRACE = 71;
 const THROTTLE = 5;
-const LOST = 2;
 /** Kernel records after CALLCHAIN_DEFERRED, and perf's own after BPF_METADATA and SCHEDSTAT, are of newer versions. */
 const KNOWN_KERNEL = 22;
 const KNOWN_OWN = 90;
@@ -81,8 +80,8 @@ const REASONS = {
   },
   'events-lost': {
     severity: 'warning',
-    help: 'Records in which the kernel says that a buffer was full and events were lost; the table losses has each. Record with larger buffers (perf record -m 16M), or filter events.',
-    tally: (wasm) => wasm.recordsOfType(LOST),
+    help: 'Events that were lost because a buffer was full, as the kernel and perf tell; the table losses says where. Record with larger buffers (perf record -m 16M), or filter events.',
+    tally: (wasm) => wasm.lostEventCount(),
   },
   'events-filtered': {
     severity: 'info',

@@ -37,6 +37,7 @@ export interface PerfExports extends BinaryExports {
   damagedPlaceCount(): number;
   strangerCount(): number;
   filteredCount(): number;
+  lostEventCount(): number;
 }
 
 /** Why `walk` stopped. */

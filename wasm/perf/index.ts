@@ -10,7 +10,7 @@ import { Channel, cutRecords, damagedPlaces, hostBytes, hostRecord, strangers } 
 import { endRound } from './rounds';
 import { takeEntry, timeNow } from './sample';
 import { leaveSegment, segmentsHeld } from './segments';
-import { filtered, loseRest } from './losses';
+import { filtered, lostEvents, loseRest } from './losses';
 import { timeless } from './attributes';
 
 export { addAttribute, addIds, attributeSamples, samplesHaveIds, setIdCpus } from './attributes';
@@ -71,3 +71,4 @@ export function cutRecordCount(): u32 { return cutRecords; }
 export function damagedPlaceCount(): u32 { return damagedPlaces; }
 export function strangerCount(): u32 { return strangers; }
 export function filteredCount(): f64 { return filtered as f64; }
+export function lostEventCount(): f64 { return lostEvents as f64; }

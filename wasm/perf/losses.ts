@@ -12,6 +12,8 @@ const CPUS: usize = 65536;
 /** Two counts a CPU: told by rows, and total by the end. 0xffff is the CPU that nobody knows. */
 let told: usize = 0;
 let totals: usize = 0;
+/** Events in all `lost` rows that say how many. */
+export let lostEvents: u64 = 0;
 /** Of all samples that a BPF filter dropped, as it was asked to. */
 export let filtered: u64 = 0;
 
@@ -33,7 +35,10 @@ function add(counts: usize, cpu: i32, count: u64): void {
 /** Needs room for a row. */
 export function loseHere(time: i64, cpu: i32, count: u64): void {
   prepare();
-  add(told, cpu, count);
+  if (count != u64.MAX_VALUE) {
+    add(told, cpu, count);
+    lostEvents += count;
+  }
   lostRow(time, cpu, count);
 }
 
@@ -56,6 +61,7 @@ export function loseRest(time: i64): bool {
     const before = load<u64>(told + (next << 3));
     if (total <= before) continue;
     if (!hasRoom()) return false;
+    lostEvents += total - before;
     lostRow(time, next as i32, total - before);
   }
   return true;
