@@ -4,7 +4,7 @@
  * In: a plan, and bytes of text. Out: event batches, names, and what was counted.
  */
 import { readFileSync } from 'node:fs';
-import { EVENT_BYTES, TEXT_COUNTERS, type TextCounter } from '../wasm/schema.js';
+import { EVENT_BYTES, TEXT_COUNTERS, type TextCounter, type TextTool } from '../wasm/schema.js';
 import type { EventBatch, Frame, NameTables } from './format.js';
 import { inPackage } from './package-root.js';
 
@@ -12,6 +12,7 @@ interface TextExports {
   readonly memory: WebAssembly.Memory;
   planRoom(bytes: number): number;
   readPlan(at: number): void;
+  setTool(tool: number): void;
   makeRoom(): number;
   readBytes(): number;
   fed(bytes: number): void;
@@ -103,11 +104,12 @@ function instance(module: WebAssembly.Module): TextExports {
 const FULL = 1;
 
 /** A scanner of its own, with its own memory. */
-export function openTextCore(plan: Uint8Array, module = compiledText()): TextCore {
+export function openTextCore(plan: Uint8Array, tool: TextTool, module = compiledText()): TextCore {
   const wasm = instance(module);
   const at = wasm.planRoom(plan.length) >>> 0;
   new Uint8Array(wasm.memory.buffer).set(plan, at);
   wasm.readPlan(at);
+  wasm.setTool(tool);
   const names = nameReader(wasm);
   return {
     room: () => new Uint8Array(wasm.memory.buffer, wasm.makeRoom() >>> 0, wasm.readBytes()),

@@ -5,7 +5,7 @@
  * Segment i is read by worker i % workers; each worker is a few batches ahead at most, so memory is bounded.
  */
 import { Worker } from 'node:worker_threads';
-import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK } from '../wasm/schema.js';
+import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../wasm/schema.js';
 import { readError } from './file-source.js';
 import type { EventBatch } from './format.js';
 import { compiledText, type TextCount, type TextTotals } from './text-core.js';
@@ -69,13 +69,14 @@ export function openParallelText(
   path: string,
   size: number,
   plan: Uint8Array,
+  tool: TextTool,
   workers: number,
 ): ParallelText {
   const names = streamNames();
   const segments = segmentsOf(size);
   const step = Math.min(workers, segments);
   const readers = Array.from({ length: step }, (_, first) =>
-    startReader({ path, size, plan, module: compiledText(), first, step }, names.forWorker()),
+    startReader({ path, size, plan, tool, module: compiledText(), first, step }, names.forWorker()),
   );
   const lines: number[] = [];
   let position = 0;

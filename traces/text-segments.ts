@@ -5,6 +5,7 @@
  * first, and not what follows a loss mark, which gets its time from the next event.
  */
 import { readSync } from 'node:fs';
+import { TextTool } from '../wasm/schema.js';
 
 export const SEGMENT_BYTES = 8 << 20;
 
@@ -18,20 +19,26 @@ const KERNEL_STACK = '<stack trace>\n';
 export const segmentsOf = (size: number): number => Math.max(1, Math.ceil(size / SEGMENT_BYTES));
 
 /** The bytes of segment `index`, from and to. Neighbours agree, since both ask `cutFrom` for the same offset. */
-export function segmentRange(fd: number, size: number, index: number): { from: number; to: number } {
+export function segmentRange(
+  fd: number,
+  size: number,
+  index: number,
+  tool: TextTool,
+): { from: number; to: number } {
   const last = index + 1 >= segmentsOf(size);
   return {
-    from: index === 0 ? 0 : cutFrom(fd, size, index * SEGMENT_BYTES),
-    to: last ? size : cutFrom(fd, size, (index + 1) * SEGMENT_BYTES),
+    from: index === 0 ? 0 : cutFrom(fd, size, index * SEGMENT_BYTES, tool),
+    to: last ? size : cutFrom(fd, size, (index + 1) * SEGMENT_BYTES, tool),
   };
 }
 
 /** The first place at or behind `offset` where the file may be cut; its end if there is none in sight. */
-export function cutFrom(fd: number, size: number, offset: number): number {
+export function cutFrom(fd: number, size: number, offset: number, tool: TextTool = TextTool.ftrace): number {
+  const mayCut = MAY_CUT[tool];
   const window = Buffer.alloc(WINDOW_BYTES);
   for (let at = offset; at < size; ) {
     const bytes = window.subarray(0, readSync(fd, window, 0, WINDOW_BYTES, at));
-    const cut = cutIn(bytes);
+    const cut = cutIn(bytes, mayCut);
     if (cut >= 0) return at + cut;
     const lastLine = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
     at += bytes.length < WINDOW_BYTES || lastLine <= 0 ? Math.max(bytes.length, 1) : lastLine;
@@ -39,15 +46,30 @@ export function cutFrom(fd: number, size: number, offset: number): number {
   return size;
 }
 
+/** Whether the file may be cut at `line`, behind the line that begins at `before`; `line` ends at `end`. */
+type MayCut = (bytes: Buffer, before: number, line: number, end: number) => boolean;
+
+const textOf = (bytes: Buffer, from: number, to: number): string => bytes.toString('latin1', from, to);
+
+const MAY_CUT: Readonly<Record<TextTool, MayCut>> = {
+  [TextTool.ftrace]: (bytes, before, line, end) => isEvent(bytes, before, line) && isEvent(bytes, line, end),
+  // Stacks are below their event, and end with an empty line or with the next event.
+  [TextTool.perf_script]: (bytes, before, line, end) =>
+    /^(?!\t)/.test(textOf(bytes, before, line)) && /^[^\t\n\r#]/.test(textOf(bytes, line, end)),
+  [TextTool.trace_cmd_report]: (bytes, before, line, end) =>
+    !/EVENTS DROPPED\]\s*$/.test(textOf(bytes, before, line)) &&
+    !/^\s*=> |: (?:kernel|user)_stack:|^(?:.*: +)?CPU:\d/.test(textOf(bytes, line, end)),
+};
+
 /** A good cut needs the line before it and the whole of its own line. */
-function cutIn(bytes: Buffer): number {
+function cutIn(bytes: Buffer, mayCut: MayCut): number {
   let before = bytes.indexOf(NEWLINE) + 1;
   for (;;) {
     if (before <= 0) return -1;
     const line = bytes.indexOf(NEWLINE, before) + 1;
     const end = line <= 0 ? 0 : bytes.indexOf(NEWLINE, line) + 1;
     if (end <= 0) return -1;
-    if (isEvent(bytes, before, line) && isEvent(bytes, line, end)) return line;
+    if (mayCut(bytes, before, line, end)) return line;
     before = line;
   }
 }

@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { EVENT_BYTES } from '../wasm/schema.js';
+import { EVENT_BYTES, type TextTool } from '../wasm/schema.js';
 import type { Frame, NameTables } from './format.js';
 import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
 import { segmentRange, segmentsOf } from './text-segments.js';
@@ -15,6 +15,7 @@ export interface TextJob {
   readonly path: string;
   readonly size: number;
   readonly plan: Uint8Array;
+  readonly tool: TextTool;
   readonly module: WebAssembly.Module;
   /** This worker reads the segments first, first + step, … */
   readonly first: number;
@@ -61,7 +62,7 @@ function blockMemory(): Uint8Array {
 
 function work(job: TextJob): void {
   const port = parentPort!;
-  const core = openTextCore(job.plan, job.module);
+  const core = openTextCore(job.plan, job.tool, job.module);
   const fd = openSync(job.path, 'r');
   const sent = { comms: 0, devices: 0, stacks: 0 };
   const send = (position: number): void => {
@@ -85,7 +86,7 @@ function work(job: TextJob): void {
   };
   for (let index = job.first; index < segmentsOf(job.size); index += job.step) {
     const lines = core.lines();
-    readSegment(core, fd, segmentRange(fd, job.size, index), send);
+    readSegment(core, fd, segmentRange(fd, job.size, index, job.tool), send);
     port.postMessage({ kind: 'segment', lines: core.lines() - lines } satisfies TextMessage);
   }
   closeSync(fd);
