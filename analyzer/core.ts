@@ -4,7 +4,7 @@
  * In: event types once, then batches for the streams that run dry. Out: tables, as blocks in the module's memory.
  */
 import { readFile } from 'node:fs/promises';
-import { EVENT_BYTES, type Kind, type Layer, type Op, TableId, TYPE_BYTES } from '../wasm/schema.js';
+import { EVENT_BYTES, type Kind, type Layer, type Op, type TableId, TYPE_BYTES } from '../wasm/schema.js';
 
 /** The exports of `wasm/replay/index.ts`; addresses are byte offsets in its memory, unsigned. */
 interface ReplayExports {
@@ -74,7 +74,9 @@ export interface Core {
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 function replayModule(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(new URL('../wasm/replay.wasm', import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+  compiled ??= readFile(new URL('../wasm/replay.wasm', import.meta.url)).then((bytes) =>
+    WebAssembly.compile(bytes),
+  );
   return compiled;
 }
 
@@ -125,10 +127,13 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
 
 function openStream(replay: ReplayExports): number {
   const stream = replay.openStream();
-  if (stream < 0) throw new RangeError('a capture has more per-CPU streams than the replay can merge (16,384)');
+  if (stream < 0)
+    throw new RangeError('a capture has more per-CPU streams than the replay can merge (16,384)');
   return stream;
 }
 
 function abort(_message: number, _file: number, line: number, column: number): never {
-  throw new Error(`the replay core stopped at ${line}:${column}; this is a bug in dmaspan, please report it with the capture`);
+  throw new Error(
+    `the replay core stopped at ${line}:${column}; this is a bug in dmaspan, please report it with the capture`,
+  );
 }

@@ -64,23 +64,34 @@ export function createNameRegistry(): NameRegistry {
   const comms = [''];
   const devices = [''];
   const stacks: StackRow[] = [];
-  const intern = { comm: interner(comms), device: interner(devices, MAX_DEVICES), stack: stackInterner(stacks) };
+  const intern = {
+    comm: interner(comms),
+    device: interner(devices, MAX_DEVICES),
+    stack: stackInterner(stacks),
+  };
   const translations = new WeakMap<NameTables, Translation>();
 
   /** Translates what the decoder has named since the last time. */
   function translate(names: NameTables, symbol: (address: bigint) => string | undefined): Translation {
     const known = translations.get(names) ?? { comms: [0], devices: [0], stacks: [0] };
     translations.set(names, known);
-    const frameText = (frame: Frame) => (typeof frame === 'string' ? frame : (symbol(frame) ?? `0x${frame.toString(16)}`));
-    for (let id = known.comms.length; id < names.comms.length; id++) known.comms.push(intern.comm(names.comms[id]!));
-    for (let id = known.devices.length; id < names.devices.length; id++) known.devices.push(intern.device(names.devices[id]!));
+    const frameText = (frame: Frame) =>
+      typeof frame === 'string' ? frame : (symbol(frame) ?? `0x${frame.toString(16)}`);
+    for (let id = known.comms.length; id < names.comms.length; id++)
+      known.comms.push(intern.comm(names.comms[id]!));
+    for (let id = known.devices.length; id < names.devices.length; id++)
+      known.devices.push(intern.device(names.devices[id]!));
     for (let id = known.stacks.length; id < names.stacks.length; id++) {
       known.stacks.push(intern.stack(names.stacks[id]!.map(frameText)));
     }
     return known;
   }
 
-  function forStream(core: Core, stream: number, symbol: (address: bigint) => string | undefined): StreamNames {
+  function forStream(
+    core: Core,
+    stream: number,
+    symbol: (address: bigint) => string | undefined,
+  ): StreamNames {
     let current: NameTables | undefined;
     const told = [0, 0, 0];
     return (names) => {

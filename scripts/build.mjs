@@ -1,0 +1,59 @@
+/**
+ * Builds what has changed: the Wasm modules by asc, everything else by tsc, into dist/.
+ *
+ * `npm ci` builds through the `prepare` script, and so does npx when it first runs this checkout's own command: the
+ * second build finds nothing to do.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Time of the newest of these files, and of those in these folders. */
+function newest(paths) {
+  return Math.max(
+    ...paths.map((path) => {
+      const stat = statSync(join(root, path));
+      return stat.isDirectory()
+        ? newest(readdirSync(join(root, path)).map((name) => join(path, name)))
+        : stat.mtimeMs;
+    }),
+    0,
+  );
+}
+
+function run(script, args) {
+  const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Runs `work` unless its stamp is newer than all that it reads. */
+function step(name, reads, work) {
+  const stamp = join(root, 'dist', `.built-${name}`);
+  if (existsSync(stamp) && statSync(stamp).mtimeMs > newest(['package.json', ...reads])) return;
+  const begun = new Date();
+  work();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, '');
+  utimesSync(stamp, begun, begun); // what changed while we built is built again
+}
+
+const packageFile = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
+
+for (const target of ['text', 'binary', 'replay']) {
+  step(target, ['asconfig.json', 'wasm'], () =>
+    run(packageFile('assemblyscript', 'bin/asc.js'), [`wasm/${target}/index.ts`, '--target', target]),
+  );
+}
+step(
+  'typescript',
+  ['tsconfig.json', 'wasm/schema.ts', 'traces', 'analyzer', 'cli', 'test', 'bench', 'scripts'],
+  () => {
+    run(packageFile('typescript', 'bin/tsc'), ['-p', '.']);
+    chmodSync(join(root, 'dist/cli/index.js'), 0o755);
+  },
+);
