@@ -34,7 +34,7 @@ SELECT
   a.kind::VARCHAR AS anomaly,
   a.capture, a.seq, a.ts, a.device::VARCHAR AS device, a.addr, a.len, a.lifetime, a.other, a.expected, a.actual,
   a.after_loss OR coalesce(a.ts <= b.until, false) AS after_loss,
-  row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN a.addr END ORDER BY a.seq) > 1 AS again,
+  row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN coalesce(a.addr, e.phys) END ORDER BY a.seq) > 1 AS again,
   e.event::VARCHAR AS event, e.kind::VARCHAR AS event_kind, e.dir::VARCHAR AS event_dir, e.len AS event_len, e.attrs AS event_attrs,
   e.comm AS event_comm, e.tid AS event_tid,
   l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.len AS mapped_len,

@@ -36,7 +36,7 @@ survivor AS (
     -- Unmaps of what was mapped before the capture offset as many mappings that took their place.
     n.mappings - b.older::BIGINT AS grown,
     -- How much of the traffic was over when it was opened: by unmaps, not by time, for traffic comes in bursts.
-    least((b.closed + b.older - o.passed) * $windows // (b.closed + b.older), $windows - 1)::INTEGER AS window_no
+    least(((b.closed + b.older)::BIGINT - o.passed) * $windows // (b.closed + b.older)::BIGINT, $windows - 1)::INTEGER AS window_no
   FROM still_open o
   JOIN live n ON n.capture = o.capture AND n.device = o.device AND n.kind = o.kind AND n.dir IS NOT DISTINCT FROM o.dir
   JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
@@ -66,6 +66,13 @@ growth AS (
     AND t.site IS NOT DISTINCT FROM v.site AND t.via IS NOT DISTINCT FROM v.via
   LEFT JOIN list l ON l.sg_group = v.sg_group
 ),
+slope AS (
+  -- A clock that counts something else than nanoseconds gives none.
+  SELECT g.capture, g.device, g.kind, g.site, g.via,
+    CASE WHEN any_value(c.clock_unit) = 'ns' THEN 1e9 * regr_slope(g.live_bytes, g.opened_ts) END AS bytes_per_second
+  FROM growth g JOIN captures c ON c.capture = g.capture
+  GROUP BY g.capture, g.device, g.kind, g.site, g.via
+),
 -- Who unmaps such mappings when all goes well.
 closer AS (
   SELECT l.capture, l.device, l.kind, s.site, mode(l.close_stack) AS close_stack
@@ -78,16 +85,17 @@ SELECT
   g.capture, g.device, g.kind, g.site, g.via, c.site AS close_site, c.via AS close_via,
   things(count(*), g.kind) || ' of ' || g.device || ' never unmapped while later ones came and went; the live set grew in '
     || count(DISTINCT g.window_no) || ' of ' || $windows || ' parts of the traffic'
-    || coalesce(', by about ' || format_bytes(round(1e9 * regr_slope(g.live_bytes, g.opened_ts))::BIGINT) || ' a second', '') AS message,
+    || coalesce(', by about ' || format_bytes(round(p.bytes_per_second)::BIGINT) || ' a second', '') AS message,
   count(*) AS count, sum(g.bytes) AS bytes, min(g.opened_ts) AS first_ts, max(g.opened_ts) AS last_ts,
   min(g.id) AS lifetime, arg_min(g.open_stack, g.id) AS open_stack,
   any_value(u.close_stack) AS close_stack, 'Others like it are unmapped by' AS close_label,
-  1e9 * regr_slope(g.live_bytes, g.opened_ts) AS bytes_per_second,
+  p.bytes_per_second,
   CASE WHEN bool_and(g.after_loss) THEN 'possible' ELSE 'likely' END AS confidence,
   reason_of(g.after_loss, 'a trend, not a level: more were opened than closed, all through the capture',
     'events were lost while they were mapped: their unmaps may be among them') AS reason
 FROM growth g
+JOIN slope p ON p.capture = g.capture AND p.device = g.device AND p.kind = g.kind AND p.site IS NOT DISTINCT FROM g.site AND p.via IS NOT DISTINCT FROM g.via
 LEFT JOIN closer u ON u.capture = g.capture AND u.device = g.device AND u.kind = g.kind AND u.site IS NOT DISTINCT FROM g.site
 LEFT JOIN stacks c ON c.id = u.close_stack
-GROUP BY g.capture, g.device, g.kind, g.site, g.via, c.site, c.via
+GROUP BY g.capture, g.device, g.kind, g.site, g.via, c.site, c.via, p.bytes_per_second
 ORDER BY g.capture, g.device::VARCHAR, g.kind, g.site, g.via, c.site, c.via
