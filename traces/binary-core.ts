@@ -98,6 +98,8 @@ export interface BinaryCore {
   bytes(address: number, length: number): Uint8Array;
   /** Copies the batch out into `target` and empties it; undefined when it has no rows. */
   takeBatch(target: BatchMemory): EventBatch | undefined;
+  /** The batch where it is, valid until the next call into the module; `clearBatch` empties it. For a capture of one stream. */
+  lendBatch(): EventBatch | undefined;
 }
 
 /** A stream's own copy of its newest batch; `block` is used as far as there are rows. */
@@ -189,6 +191,13 @@ export async function loadBinaryCore(): Promise<BinaryCore> {
       wasm.setTaskName(pid, encoded.length);
     },
     onProbe: (id, plan) => void probes.set(id, plan),
+    lendBatch() {
+      const rows = wasm.batchRows();
+      readNames();
+      if (rows === 0) return undefined;
+      const block = bytes(wasm.batchBlock(), EVENT_BYTES);
+      return { rows, block, side: bytes(wasm.batchSide(), wasm.batchSideWords() * 8), names };
+    },
     takeBatch(target) {
       const rows = wasm.batchRows();
       readNames();

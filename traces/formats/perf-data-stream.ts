@@ -4,8 +4,7 @@
  * In: inputs (one file, or a directory's many). Out: batches. perf writes one CPU's records after another's and marks
  * where it has been round; records wait in the module until nothing older can come.
  */
-import type { BatchMemory, BinaryCore } from '../binary-core.js';
-import { batchMemory } from '../binary-core.js';
+import type { BinaryCore } from '../binary-core.js';
 import type { EventBatch, EventStream } from '../format.js';
 import type { Trouble } from './perf-data-counters.js';
 import { HOST_RECORD, perfExports, ROUND_ENDED } from './perf-data-exports.js';
@@ -22,7 +21,7 @@ export interface StreamParts {
 }
 
 /** Records that wait may hold this much memory, in segments of 1 MiB. */
-const MOST_SEGMENTS = 1024;
+const MOST_SEGMENTS = 512;
 
 const TRACING_DATA = 66;
 const ID_INDEX = 69;
@@ -72,7 +71,6 @@ export function perfStream(parts: StreamParts): EventStream {
   const { core, inputs, trouble } = parts;
   const wasm = perfExports(core);
   const [main, ...others] = inputs;
-  const memory: BatchMemory = batchMemory();
   let ending = false;
 
   /** The input that has got least far, among those that have not ended. */
@@ -130,8 +128,9 @@ export function perfStream(parts: StreamParts): EventStream {
 
   return {
     async next(): Promise<EventBatch | undefined> {
+      wasm.clearBatch();
       await fill();
-      return core.takeBatch(memory);
+      return core.lendBatch();
     },
   };
 }
