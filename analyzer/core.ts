@@ -10,7 +10,7 @@ import { EVENT_BYTES, type Kind, type Layer, type Op, type TableId, TYPE_BYTES }
 interface ReplayExports {
   readonly memory: WebAssembly.Memory;
   typeTable(): number;
-  openStream(): number;
+  openStream(buffer: number): number;
   streamBlock(stream: number): number;
   streamSide(stream: number, words: number): number;
   streamNames(stream: number, kind: number, count: number): number;
@@ -22,6 +22,7 @@ interface ReplayExports {
   firstTs(): bigint;
   lastTs(): bigint;
   events(): number;
+  repeatedEvents(): number;
   lifetimes(): number;
   tableRows(table: number): number;
   tableBlock(table: number, index: number): number;
@@ -44,8 +45,8 @@ export interface CoreBatch {
 }
 
 export interface Core {
-  /** Adds a stream; returns its number. Throws when there are more than 16,384. */
-  openStream(): number;
+  /** Adds a stream of a recorder's buffer (0, 1, …; at most 32 are told apart); returns its number. Throws when there are more than 16,384. */
+  openStream(buffer?: number): number;
   /** Says which of the capture's ids the stream's ids `from`, `from + 1`, … of one kind (NAME_*) are. */
   name(stream: number, kind: number, from: number, ids: ArrayLike<number>): void;
   /** Gives a stream its next batch; only when `advance` asked for it. */
@@ -65,6 +66,8 @@ export interface Core {
   rows(table: TableId): number;
   /** Events so far; numbers (`seq`) are below it. */
   events(): number;
+  /** Events that another buffer had shown already, and that were counted once. */
+  repeats(): number;
   /** Lifetimes opened so far; ids are below it. */
   lifetimes(): number;
   /** Byte offset of a table's block, ROWS rows each; 0 when the block was not kept. */
@@ -99,7 +102,7 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
   });
   replay.keep(Number(keep.events), Number(keep.lifetimes));
   return {
-    openStream: () => openStream(replay),
+    openStream: (buffer = 0) => openStream(replay, buffer),
     name: (stream, kind, from, ids) => {
       const at = replay.streamNames(stream, kind, from + ids.length) >>> 0;
       new Uint32Array(replay.memory.buffer, at + 4 * from, ids.length).set(ids);
@@ -119,14 +122,15 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
     computePages: (pageSize) => replay.computePages(31 - Math.clz32(pageSize)),
     memory: () => replay.memory.buffer as ArrayBuffer,
     events: () => replay.events() >>> 0,
+    repeats: () => replay.repeatedEvents() >>> 0,
     lifetimes: () => replay.lifetimes() >>> 0,
     rows: (id) => replay.tableRows(id) >>> 0,
     block: (id, index) => replay.tableBlock(id, index) >>> 0,
   };
 }
 
-function openStream(replay: ReplayExports): number {
-  const stream = replay.openStream();
+function openStream(replay: ReplayExports, buffer: number): number {
+  const stream = replay.openStream(buffer);
   if (stream < 0)
     throw new RangeError('a capture has more per-CPU streams than the replay can merge (16,384)');
   return stream;

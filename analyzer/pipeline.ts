@@ -1,10 +1,10 @@
 /**
- * The road from inputs to an analysis: open, decode, replay, one capture after another.
+ * The road from inputs to an analysis: open, decode, replay.
  *
  * In: paths, an event dictionary, and which tables will be read as a whole. Out: an `Analysis`.
  */
 import type { Dictionary, DictionaryEntry } from '../traces/dictionary.js';
-import type { Capture } from '../traces/format.js';
+import { type Capture, CaptureError, type Counter } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
 import { TableId, TYPE_FLAG_EXTRA } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
@@ -15,62 +15,124 @@ export interface AnalyzeOptions {
   readonly dictionary: Dictionary;
   /** Tables that will be read as a whole; all by default. */
   readonly keep?: Retention;
+  /** Takes all inputs for parts of one run, recorded with one clock: their events are merged by time. */
+  readonly merge?: boolean;
+  /** Names the addresses in call stacks of captures that carry no symbols. */
+  readonly symbol?: (address: bigint) => string | undefined;
   /** Hears now and then how many bytes of which input have been read. */
   readonly onProgress?: (file: string, bytes: number) => void;
 }
 
-/** Reads and replays every input. Throws CaptureError for one that cannot be read. */
+interface Opened {
+  readonly file: string;
+  readonly capture: Capture;
+}
+
+/** Reads and replays every input. Throws CaptureError for one that cannot be read, or cannot be merged. */
 export async function analyze(files: readonly string[], options: AnalyzeOptions): Promise<Analysis> {
   const { entries } = options.dictionary;
   const names = createNameRegistry();
   const types = entries.map(coreType);
+  const runs = options.merge === true ? [files] : files.map((file) => [file]);
   const captures: AnalyzedCapture[] = [];
-  for (const file of files) captures.push(await analyzeOne(file, options, types, names));
+  for (const run of runs) captures.push(await analyzeRun(run, options, types, names));
   const { comms, devices, stacks } = names;
   return { captures, comms, devices, stacks, types: entries.map(eventType) };
 }
 
-async function analyzeOne(
-  file: string,
-  { dictionary, keep = KEEP_ALL, onProgress }: AnalyzeOptions,
+/** One run: one input, or several that are merged. */
+async function analyzeRun(
+  files: readonly string[],
+  options: AnalyzeOptions,
   types: readonly CoreType[],
   names: NameRegistry,
 ): Promise<AnalyzedCapture> {
-  const progress = onProgress === undefined ? {} : { onProgress: (bytes: number) => onProgress(file, bytes) };
-  const capture = await openCapture(file, { dictionary, ...progress });
+  const opened: Opened[] = [];
   try {
-    const core = await createCore(types, keep);
-    await replay(capture, core, names);
-    const { firstTs, lastTs } = core.span();
-    return {
-      file,
-      info: capture.info,
-      core: { ...core, prepare: (table) => prepare(core, table, capture.info.pageSize) },
-      firstTs,
-      lastTs,
-      counters: capture.counters(),
-      eventCounts: capture.eventCounts(),
-    };
+    for (const file of files) opened.push({ file, capture: await openOne(file, options) });
+    checkClocks(opened);
+    const core = await createCore(types, options.keep ?? KEEP_ALL);
+    await replay(opened, core, names, options.symbol);
+    return analyzed(opened, core);
   } finally {
-    await capture.close();
+    for (const { capture } of opened) await capture.close();
   }
 }
 
+function openOne(file: string, { dictionary, onProgress }: AnalyzeOptions): Promise<Capture> {
+  const progress = onProgress === undefined ? {} : { onProgress: (bytes: number) => onProgress(file, bytes) };
+  return openCapture(file, { dictionary, ...progress });
+}
+
+/** Times of different clocks cannot be merged. A capture that does not name its clock is taken at its user's word. */
+function checkClocks(opened: readonly Opened[]): void {
+  const told = opened.filter(({ capture }) => capture.info.clock !== undefined);
+  const other = told.find(({ capture }) => capture.info.clock !== told[0]!.capture.info.clock);
+  if (other === undefined) return;
+  throw new CaptureError(
+    other.file,
+    `recorded with the clock ${other.capture.info.clock}, but ${told[0]!.file} with ${told[0]!.capture.info.clock}: their events cannot be merged by time`,
+    'Record all parts of a run with one clock (trace-cmd record -C mono, perf record -k mono), or analyze them one by one.',
+  );
+}
+
+function analyzed(opened: readonly Opened[], core: Core): AnalyzedCapture {
+  const { firstTs, lastTs } = core.span();
+  const [first] = opened;
+  const { info } = first!.capture;
+  const others = opened.slice(1).map(({ file, capture }) => `merged with ${file} (${capture.info.format})`);
+  return {
+    file: opened.map(({ file }) => file).join(' + '),
+    info: { ...info, notes: [...info.notes, ...others] },
+    core: { ...core, prepare: (table) => prepare(core, table, info.pageSize) },
+    firstTs,
+    lastTs,
+    counters: [...opened.flatMap(({ capture }) => capture.counters()), ...repeated(core.repeats())],
+    eventCounts: sumOf(opened.map(({ capture }) => capture.eventCounts())),
+  };
+}
+
+function repeated(count: number): Counter[] {
+  if (count === 0) return [];
+  const help =
+    'Events that two buffers recorded; each counts once. Record an event in one buffer only, to spare the other.';
+  return [{ name: 'event-repeated', severity: 'info', count, help }];
+}
+
+function sumOf(counts: readonly Map<string, number>[]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const one of counts) for (const [name, count] of one) sum.set(name, (sum.get(name) ?? 0) + count);
+  return sum;
+}
+
 /** Feeds the core whatever stream it asks for, until all have ended. */
-async function replay(capture: Capture, core: Core, names: NameRegistry): Promise<void> {
-  const symbol = (address: bigint) => capture.symbol?.(address);
-  const told = capture.streams.map(() => {
-    const stream = core.openStream();
-    return names.forStream(core, stream, symbol);
+async function replay(
+  opened: readonly Opened[],
+  core: Core,
+  names: NameRegistry,
+  named: AnalyzeOptions['symbol'],
+): Promise<void> {
+  const streams = opened.flatMap(({ capture }, part) => {
+    const symbol = (address: bigint) => capture.symbol?.(address) ?? named?.(address);
+    const buffers =
+      1 +
+      Math.max(
+        ...opened.map(({ capture: { streams } }) => Math.max(0, ...streams.map(({ buffer }) => buffer ?? 0))),
+      );
+    return capture.streams.map((stream) => {
+      const number = core.openStream(part * buffers + (stream.buffer ?? 0));
+      return { stream, name: names.forStream(core, number, symbol) };
+    });
   });
-  for (let stream = core.advance(); stream >= 0; stream = core.advance()) {
-    const batch = await capture.streams[stream]!.next();
+  for (let number = core.advance(); number >= 0; number = core.advance()) {
+    const { stream, name } = streams[number]!;
+    const batch = await stream.next();
     if (batch === undefined) {
-      core.end(stream);
+      core.end(number);
       continue;
     }
-    told[stream]!(batch.names);
-    core.load(stream, batch);
+    name(batch.names);
+    core.load(number, batch);
   }
   core.finish();
 }

@@ -57,6 +57,8 @@ export interface Capture {
 }
 
 export interface EventStream {
+  /** The recorder's buffer that it comes from (0 when absent): one operation may stand in several, and counts once. */
+  readonly buffer?: number;
   /** The next batch, or undefined at the end. The batch is valid until the next call. */
   next(): Promise<EventBatch | undefined>;
 }

@@ -175,10 +175,13 @@ async function open(source: ByteSource, context: OpenContext): Promise<Capture> 
     context.onProgress?.(consumed);
   };
   const opened = { source, file, core, trouble, onProgress };
-  const parts = file.buffers.flatMap((buffer) =>
-    buffer.cpus.filter(({ size }) => size > 0).map((data) => ({ buffer, data })),
+  const parts = file.buffers.flatMap((buffer, number) =>
+    buffer.cpus.filter(({ size }) => size > 0).map((data) => ({ buffer, number, data })),
   );
-  const streams = parts.map(({ buffer, data }) => openStream(opened, buffer, data, parts.length));
+  const streams = parts.map(({ buffer, number, data }) => ({
+    buffer: number,
+    ...openStream(opened, buffer, data, parts.length),
+  }));
   return {
     info: infoOf(file),
     streams,

@@ -7,6 +7,7 @@ import { TableId } from '../schema';
 import { blockOf, clearTable, defineTables, rowsOf } from './table';
 import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
+import { repeats } from './repeats';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
 import { keepLifetimes, lifetimeCount } from './lifetimes';
 import { eventCount, setKeepEvents } from './now';
@@ -43,6 +44,11 @@ export function firstTs(): i64 {
 /** Time of the latest event. */
 export function lastTs(): i64 {
   return last;
+}
+
+/** Events that another buffer had shown already; they have no number. */
+export function repeatedEvents(): u32 {
+  return repeats;
 }
 
 /** Events so far: `seq` is below it, whether or not they have rows. */

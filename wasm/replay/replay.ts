@@ -6,7 +6,7 @@
 import {
   EVENT_CPU, EVENT_TS, EVENT_TYPE, Layer, Op, TYPE_BYTES,
 } from '../schema';
-import { CPU_LAST_TS, cpuSlot, pushRow } from './cpus';
+import { CPU_LAST_TS, cpuSlot } from './cpus';
 import { ABSENT, addr, errorNow, len, readRow, words } from './now';
 import { finishQueue } from './lifetimes';
 import { closeMapping, finishLive, openMapping, removeDevice, syncMapping } from './dma';
@@ -33,7 +33,6 @@ export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
   lastTs = max(lastTs, ts);
   endLoss(slot, ts);
   store<i64>(slot, ts, CPU_LAST_TS);
-  pushRow(slot, row);
   readRow(block, i, row, (type >> 16) & 0xff, device, slot, ts);
   const layer = type & 0xff;
   const op = (type >> 8) & 0xff;

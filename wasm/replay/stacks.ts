@@ -5,7 +5,7 @@ import {
   EVENT_SEQ, EVENT_STACK, EndReason, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK, LIFETIME_END, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK, ROWS, ROWS_SHIFT,
 } from '../schema';
 import { EVENTS, LIFETIMES, cell1, cell4, rowsOf } from './table';
-import { CPU_ROWS } from './cpus';
+import { MAX_CPUS } from './cpus';
 import { NONE } from './now';
 import { keepLifetimes } from './lifetimes';
 
@@ -38,13 +38,33 @@ function stackOf(seq: u32): u32 {
   return block == 0 ? 0 : load<u32>(block + ((seq & (<u32>ROWS - 1)) << 2));
 }
 
-/** Gives a stack to the CPU's newest row that has none yet. */
-export function giveStack(slot: usize, stack: u32): void {
+/** Per buffer and CPU the newest four events, as number + 1, newest first; 0 = none. A buffer's stacks are for its own events. */
+const BUFFERS: u32 = 32;
+const newest: usize = heap.alloc((BUFFERS * (MAX_CPUS + 1)) << 4);
+
+// @ts-ignore: decorator
+@inline
+function newestOf(buffer: u32, cpu: u32): usize {
+  return newest + (((buffer & (BUFFERS - 1)) * (MAX_CPUS + 1) + min(cpu, MAX_CPUS)) << 4);
+}
+
+/** Remembers a new event of the CPU, for a stack that may follow; the oldest of the four falls out. */
+// @ts-ignore: decorator
+@inline
+export function pushRow(buffer: u32, cpu: u32, seq: u32): void {
+  const at = newestOf(buffer, cpu);
+  store<u64>(at, (load<u64>(at, 8) << 32) | (load<u64>(at) >> 32), 8);
+  store<u64>(at, (load<u64>(at) << 32) | ((seq + 1) as u64));
+}
+
+/** Gives a stack to the newest event of the buffer on this CPU that has none yet. */
+export function giveStack(buffer: u32, cpu: u32, stack: u32): void {
+  const at = newestOf(buffer, cpu);
   for (let i: usize = 0; i < 4; i++) {
-    const row = load<u32>(slot + CPU_ROWS + (i << 2));
-    if (row == NONE) return;
-    if (seen && stackOf(row) != 0) continue;
-    setStack(row, stack);
+    const seq = load<u32>(at + (i << 2));
+    if (seq == 0) return;
+    if (seen && stackOf(seq - 1) != 0) continue;
+    setStack(seq - 1, stack);
     return;
   }
 }

@@ -14,10 +14,11 @@ import {
 import { EVENTS, EXTRAS, addRow, blockOf, cell8 } from './table';
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
-import { giveStack, setStack } from './stacks';
+import { repeatOf } from './repeats';
+import { giveStack, pushRow, setStack } from './stacks';
 
 import { addLoss } from './losses';
-import { commNow, concernedLifetime, isWanted, nextEvent, setComms, setWords } from './now';
+import { NONE, commNow, concernedLifetime, eventCount, isWanted, nextEvent, setComms, setWords } from './now';
 
 const STREAM_BYTES: usize = 64;
 const MAX_STREAMS: u32 = 16384;
@@ -29,9 +30,12 @@ const S_POSITION: usize = 16;
 const S_ENDED: usize = 20;
 const S_MAPS: usize = 24; // pointer per name kind
 const S_MAP_SIZES: usize = 40; // entries per name kind
+const S_BUFFER: usize = 56;
 
 const streams: usize = heap.alloc((MAX_STREAMS as usize) * STREAM_BYTES);
 let streamCount: u32 = 0;
+/** Buffers that streams come from; the same event may be in several. */
+let bufferCount: u32 = 0;
 
 // @ts-ignore: decorator
 @inline
@@ -39,12 +43,14 @@ function streamAt(stream: u32): usize {
   return streams + (stream as usize) * STREAM_BYTES;
 }
 
-/** Adds a stream; -1 when there are too many. */
-export function openStream(): i32 {
+/** Adds a stream from a recorder's buffer (0, 1, …); -1 when there are too many. */
+export function openStream(buffer: u32): i32 {
   if (streamCount == MAX_STREAMS) return -1;
   const at = streamAt(streamCount);
   memory.fill(at, 0, STREAM_BYTES);
   store<u32>(at, heap.alloc(EVENT_BYTES) as u32, S_BLOCK);
+  store<u32>(at, buffer, S_BUFFER);
+  bufferCount = max(bufferCount, buffer + 1);
   return streamCount++;
 }
 
@@ -177,7 +183,7 @@ function takeMark(at: usize, block: usize, i: u32, op: u8): void {
     addLoss(cpuSlot(cpu), cpu, ts, load<u64>(block + EVENT_LEN + ((i as usize) << 3)));
     return;
   }
-  giveStack(cpuSlot(cpu), named(at, 2, load<u32>(block + EVENT_STACK + ((i as usize) << 2))));
+  giveStack(load<u32>(at, S_BUFFER), cpu, named(at, 2, load<u32>(block + EVENT_STACK + ((i as usize) << 2))));
 }
 
 /** The capture's id for a stream's. */
@@ -190,18 +196,31 @@ function named(at: usize, kind: usize, id: u32): u32 {
 
 function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
   setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
+  const buffer = load<u32>(at, S_BUFFER);
   for (let i = from; i < to; i++) {
+    const device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
+    if (bufferCount > 1 && isRepeat(at, block, i, device)) continue;
     const seq = nextEvent();
+    pushRow(buffer, load<u16>(block + EVENT_CPU + ((i as usize) << 1)), seq);
     const stack = load<u32>(block + EVENT_STACK + ((i as usize) << 2));
     if (stack != 0) setStack(seq, named(at, 2, stack));
     const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
     const words: usize = offset == 0 ? 0 : (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
     const extra = words != 0 && hasExtra(block, i);
     setWords(extra ? 0 : words);
-    const device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
     replayRow(block, i, seq, device);
     if (isWanted()) keepRow(block, i, seq, device, extra ? words : <usize>0);
   }
+}
+
+/** Whether another buffer has shown this event; a stack that follows is for the event as it was first seen. */
+function isRepeat(at: usize, block: usize, i: u32, device: u32): bool {
+  const buffer = load<u32>(at, S_BUFFER);
+  const cpu = load<u16>(block + EVENT_CPU + ((i as usize) << 1));
+  const original = repeatOf(block, i, load<i64>(block + EVENT_TS + ((i as usize) << 3)), cpu, device, buffer, eventCount);
+  if (original == NONE) return false;
+  pushRow(buffer, cpu, original);
+  return true;
 }
 
 // @ts-ignore: decorator
