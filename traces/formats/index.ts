@@ -6,6 +6,8 @@
 import type { Format } from '../format.js';
 import { ftraceText } from './ftrace-text.js';
 import { perfData } from './perf-data.js';
+import { perfScript } from './perf-script.js';
+import { traceCmdReport } from './trace-cmd-report.js';
 import { traceDat } from './trace-dat.js';
 
-export const formats: readonly Format[] = [traceDat, perfData, ftraceText];
+export const formats: readonly Format[] = [traceDat, perfData, perfScript, traceCmdReport, ftraceText];
