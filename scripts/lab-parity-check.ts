@@ -5,7 +5,17 @@
  */
 import { judge, recordedBy } from '../analyzer/findings.js';
 import { loadRules } from '../analyzer/rules.js';
-import { beyond, countsOf, type Form, type Opened, type Run, sum, tally, withCapture } from './lab-runs.js';
+import {
+  bareCounts,
+  beyond,
+  countsOf,
+  type Form,
+  type Opened,
+  type Run,
+  sum,
+  tally,
+  withCapture,
+} from './lab-runs.js';
 
 /** What one form of a run says. Multisets, as lines. */
 export interface Story {
@@ -17,16 +27,6 @@ export interface Story {
   readonly order: string;
   /** Sums of findings a rule and device: "leak-at-removal error 0000:00:05.0 21 167936". */
   readonly findings: ReadonlyMap<string, number>;
-}
-
-/** Event names without their system: text gives none. */
-function bareCounts(counts: ReadonlyMap<string, number>): Map<string, number> {
-  const bare = new Map<string, number>();
-  for (const [name, count] of counts) {
-    const key = name.slice(name.indexOf(':') + 1);
-    bare.set(key, (bare.get(key) ?? 0) + count);
-  }
-  return bare;
 }
 
 async function lifetimesOf(db: Opened): Promise<Map<string, number>> {

@@ -28,6 +28,11 @@ const FORM_NAMES: readonly FormName[] = [
   { form: 'trace_pipe', file: /^trace_pipe\.txt$/ },
   { form: 'trace.dat v7', file: /^(tc-v7-zstd|trace)\.dat$/, mono: true },
   { form: 'trace.dat v6', file: /^(tc-v6|trace-v6)\.dat$/ },
+  { form: 'perf.data', file: /^perf\.data$/, mono: true },
+  { form: 'perf.data, call chains', file: /^(perfg|perf-stacks)\.data$/, mono: true },
+  { form: 'perf.data, compressed', file: /^(perfz|perf-compressed)\.data$/, mono: true },
+  { form: 'perf.data, pipe', file: /^(perfpipe|perf-pipe)\.data$/, mono: true },
+  { form: 'perf.data, threads', file: /^perf-threads\.data$/ },
   // One small load under many clocks and options. percpu0 is one of two CPUs; the other options leave out names or times.
   { form: 'clock', file: /^clk-.*\.txt$/ },
   { form: 'option', file: /^opt-(?!raw|hex|bin|latency-format|verbose|nocontext-info).*\.txt$/ },
@@ -103,14 +108,27 @@ export interface Counts {
   readonly unnamed: number;
 }
 
+/** Event names without their system: text gives none. */
+export function bareCounts(counts: Iterable<readonly [string, number]>): Map<string, number> {
+  const bare = new Map<string, number>();
+  for (const [name, count] of counts) {
+    const key = name.slice(name.indexOf(':') + 1);
+    bare.set(key, (bare.get(key) ?? 0) + count);
+  }
+  return bare;
+}
+
 /** Events as the reference tools count them; undefined where nobody counted. */
 export function countsOf(run: Run, form: Form): Counts | undefined {
   const path = join(run.folder, 'counts.json');
   if (!existsSync(path)) return undefined;
   const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, number>>;
-  const counted = all[form.name] ?? all[form.name.replace(/\.dat$/, '.report.txt')];
+  const counted =
+    all[form.name] ??
+    all[form.name.replace(/\.dat$/, '.report.txt')] ??
+    Object.entries(all).find(([name]) => name.startsWith(`${form.name} (perf script`))?.[1];
   if (counted === undefined || (counted['(total)'] ?? 0) === 0) return undefined;
-  const names = new Map(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
+  const names = bareCounts(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
   return { names, unnamed: counted['(other lines)'] ?? 0 };
 }
 

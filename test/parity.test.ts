@@ -16,7 +16,11 @@ const runs = runsIn(inPackage('traces', 'samples'));
 const run = (name: string): Run => runs.find((one) => one.name === name)!;
 
 /** Forms whose recorder did not see what the others saw: an instance of dma events only, and ring buffers that overflowed. */
-const OTHER_EVENTS: ReadonlySet<string> = new Set(['trace-tsc-zlib.dat', 'trace_pipe.txt of lossy']);
+const OTHER_EVENTS: ReadonlySet<string> = new Set([
+  'trace-tsc-zlib.dat',
+  'trace_pipe.txt of lossy',
+  'perf.data of lossy',
+]);
 const sawOthers = (one: Run, form: Form): boolean =>
   OTHER_EVENTS.has(form.name) || OTHER_EVENTS.has(`${form.name} of ${one.name}`);
 
