@@ -4,8 +4,9 @@
  * In: rows. Out: a DuckDB with the tables, as rules see them.
  */
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Queryable, Recorded, Row } from '../analyzer/findings.js';
+import type { Queryable, Row } from '../analyzer/findings.js';
 import { TABLES } from '../analyzer/tables.js';
+import type { Recorded } from '../analyzer/verdicts.js';
 import { Kind, Layer, Op } from '../wasm/schema.js';
 
 export interface Rows {

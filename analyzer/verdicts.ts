@@ -1,0 +1,90 @@
+/**
+ * What a rule's result says: found, clear, or cannot tell, and why.
+ *
+ * In: its rows, what the captures recorded, and what they lost. Out: a RuleResult.
+ */
+import type { Kind, Layer, Op } from '../wasm/schema.js';
+import type { Analysis } from './analysis.js';
+import type { Finding, Queryable, Row, RuleResult, Verdict } from './findings.js';
+import type { Need, Rule } from './rules.js';
+
+/** An operation that a capture has recorded, or was set up to record. */
+export interface Recorded {
+  readonly capture: number;
+  readonly layer: Layer;
+  readonly op: Op;
+  readonly kind: Kind;
+}
+
+/** What the captures of an analysis recorded, by the events they count and by what they say of themselves. */
+export function recordedBy({ captures, types }: Analysis): Recorded[] {
+  return captures.flatMap(({ eventCounts, info }, capture) => {
+    const names = new Set([...eventCounts.keys(), ...(info.recordedEvents ?? [])]);
+    const seen = types.filter(({ name }) => names.has(name) || names.has(name.slice(name.indexOf(':') + 1)));
+    return seen.map(({ layer, op, kind }) => ({ capture, layer, op, kind }));
+  });
+}
+
+export interface Losses {
+  readonly gaps: bigint;
+  readonly events: bigint;
+}
+
+export async function lossesOf(db: Queryable): Promise<Losses> {
+  const [row] = await db.query(
+    'SELECT count(*)::BIGINT AS gaps, coalesce(sum(count), 0)::BIGINT AS events FROM losses',
+  );
+  return { gaps: BigInt(row!.gaps as bigint), events: BigInt(row!.events as bigint) };
+}
+
+/** Whether every capture recorded it; a capture without a single event known to the dictionary has recorded nothing. */
+function isMet(need: Need, recorded: readonly Recorded[]): boolean {
+  const fits = (one: Recorded): boolean =>
+    need.ops.includes(one.op) &&
+    (need.layer === undefined || need.layer === one.layer) &&
+    (need.kind === undefined || need.kind === one.kind);
+  const captures = [...new Set(recorded.map((one) => one.capture))];
+  return (
+    captures.length > 0 &&
+    captures.every((capture) => recorded.some((one) => one.capture === capture && fits(one)))
+  );
+}
+
+export function verdictOf(
+  rule: Rule,
+  { findings, unknown }: { findings: Finding[]; unknown: Row[] },
+  recorded: readonly Recorded[],
+  losses: Losses,
+): RuleResult {
+  const unmet = rule.needs.find((need) => !isMet(need, recorded));
+  const result = (name: Verdict, reason: string, advice = ''): RuleResult => ({
+    rule,
+    verdict: name,
+    reason,
+    advice,
+    findings,
+  });
+  if (findings.length > 0) {
+    const count = findings.reduce((sum, finding) => sum + finding.count, 0n);
+    return result('found', `${count} in ${findings.length} ${findings.length === 1 ? 'place' : 'places'}`);
+  }
+  if (unmet !== undefined)
+    return result('cannot tell', `the capture has no event of this sort: ${unmet.text}`, unmet.advice);
+  if (unknown.length > 0) {
+    const [first] = unknown;
+    return result(
+      'cannot tell',
+      `${String(first!.message)}: ${String(first!.reason)}`,
+      'perf records such events up to about 1016 entries; or see them with a probe.',
+    );
+  }
+  if (losses.gaps > 0n) {
+    const told = losses.events > 0n ? `${losses.events} events were` : 'events were';
+    return result(
+      'cannot tell',
+      `${told} lost; nothing found among the others`,
+      'Record with larger buffers (trace-cmd record -b, perf record -m), or fewer events.',
+    );
+  }
+  return result('clear', 'nothing found');
+}
