@@ -22,6 +22,8 @@ import { STORED_TABLES, TABLES } from './tables.js';
 import { readViews } from './views.js';
 
 export interface DatabaseOptions {
+  /** Leaves out the comments on tables and columns, for who only runs statements of his own. */
+  readonly terse?: boolean;
   /** Lets SQL read and write files, and load extensions; otherwise the database is shut off from the machine. */
   readonly allowFiles?: boolean;
   /** DuckDB's worker threads; as many as there are cores, when absent. */
@@ -105,7 +107,7 @@ function createComments(): string[] {
   return statements;
 }
 
-async function createTables(connection: DuckDBConnection, analysis: Analysis): Promise<void> {
+async function createTables(connection: DuckDBConnection, analysis: Analysis, terse: boolean): Promise<void> {
   const names = namesOf(analysis);
   const captures = captureRows(analysis);
   await connection.run(createTypes(names).join(';\n'));
@@ -121,7 +123,7 @@ async function createTables(connection: DuckDBConnection, analysis: Analysis): P
       .map(({ sql }) => sql)
       .join('\n'),
   );
-  await connection.run(createComments().join(';\n'));
+  if (!terse) await connection.run(createComments().join(';\n'));
 }
 
 /** Opens the database, in memory. Takes some ten milliseconds, whatever the captures' size. */
@@ -134,7 +136,7 @@ export async function openDatabase(analysis: Analysis, options: DatabaseOptions 
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   });
   const connection = await instance.connect();
-  await createTables(connection, analysis);
+  await createTables(connection, analysis, options.terse === true);
   if (!files) await connection.run('SET lock_configuration = true');
   const read: Database['read'] = (sql, parameters) =>
     withSqlErrors(sql, () => connection.runAndReadAll(sql, parameters));

@@ -70,9 +70,21 @@ export async function judge(
 ): Promise<RuleResult[]> {
   await prepare(db);
   const losses = await lossesOf(db);
+  const seen = await anomaliesOf(db);
   const results: RuleResult[] = [];
-  for (const rule of rules) results.push(verdictOf(rule, await run(db, rule), recorded, losses));
+  for (const rule of rules) {
+    const idle = rule.anomaly !== undefined && !seen.has(rule.anomaly);
+    results.push(verdictOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses));
+  }
   return results;
+}
+
+const NOTHING = { findings: [], unknown: [] };
+
+/** The kinds of anomalies that there are. */
+async function anomaliesOf(db: Queryable): Promise<ReadonlySet<unknown>> {
+  const rows = await db.query('SELECT DISTINCT kind::VARCHAR AS kind FROM anomalies ORDER BY kind');
+  return new Set(rows.map(({ kind }) => kind));
 }
 
 /** Makes what every rule can count on: the table `incidents` and the macros of `prelude.sql`. */

@@ -25,7 +25,7 @@ import {
 } from './rules.js';
 
 const REQUIRED = ['id', 'title', 'severity', 'family', 'why', 'next'] as const;
-const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'reads', 'contract']);
+const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'reads', 'anomaly', 'contract']);
 const HEADER_ADVICE = 'A rule begins with comment lines "-- key: value"; see docs/rules/README.md.';
 
 /** A rule from its text. Throws RuleError that names `file`. */
@@ -59,6 +59,7 @@ export function parseRule(text: string, file: string): Rule {
     needs: (fields.get('needs') ?? []).map((value) => parseNeed(value, file)),
     parameters: (fields.get('param') ?? []).map((value) => parseParameter(value, file)),
     reads: parseReads(fields.get('reads')?.[0], file),
+    ...(fields.has('anomaly') ? { anomaly: one('anomaly') } : {}),
     why: one('why'),
     next: one('next'),
     contract: one('contract'),

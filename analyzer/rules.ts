@@ -42,6 +42,8 @@ export interface Rule {
   readonly parameters: readonly Parameter[];
   /** Tables that it reads as a whole; of the others it sees what is open at the end, and what anomalies speak of. */
   readonly reads: readonly WholeTable[];
+  /** It judges anomalies of this kind, and nothing else: without one there is nothing to find, and it need not run. */
+  readonly anomaly?: string;
   readonly why: string;
   /** What to do about a finding. */
   readonly next: string;

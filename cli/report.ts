@@ -70,17 +70,17 @@ async function report(argv: Arguments): Promise<number> {
   const rules = loadRules(argv.rules);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
   const chosen = chooseRules(rules, only);
-  const [{ analyzeInputs }, { openDatabase }, { judge, recordedBy }, { fails, makeReport }] =
-    await Promise.all([
-      import('./analysis.js'),
-      import('../analyzer/database.js'),
-      import('../analyzer/findings.js'),
-      import('../analyzer/report/report.js'),
-    ]);
+  const { analyzeInputs } = await import('./analysis.js');
   const reads = (table: WholeTable): boolean => chosen.some((rule) => rule.reads.includes(table));
   const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
-  const analysis = await analyzeInputs({ captures, events: argv.events, keep });
-  const database = await openDatabase(analysis);
+  // DuckDB takes a while to load: time in which worker threads can decode.
+  const [analysis, { openDatabase }, { judge, recordedBy }, { fails, makeReport }] = await Promise.all([
+    analyzeInputs({ captures, events: argv.events, keep }),
+    import('../analyzer/database.js'),
+    import('../analyzer/findings.js'),
+    import('../analyzer/report/report.js'),
+  ]);
+  const database = await openDatabase(analysis, { terse: true });
   try {
     const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
     await print(await written(made, argv.format));

@@ -11,7 +11,7 @@ import {
 import { ABSENT, NONE, attrs, concerns, device, dir, endOfRange, wantEvent, words } from './now';
 import {
   NO_LIFETIME, addFlags, addrOf, attrsOf, deviceIdOf, dirOf, groupOf, hold, idOf, joinList, kindOf, leaveList, lenOf, listOf,
-  openLifetime, openSeq, openedTs, physOf, placeOf, release, stillThere,
+  openLifetime, openSeq, openedTs, physOf, placeOf, release, speakOf, stillThere,
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setAddress, setDevice, setEvent, setLength } from './anomalies';
 import {
@@ -129,10 +129,9 @@ function bestFit(entry: usize): u32 {
 }
 
 function closeSegments(entry: usize, node: u32): void {
-  const first = memberOf(node);
   const segments = segmentsOf(node);
   const closing = min(nents(), segments);
-  compare(first, nentsOf(node), bytesLeft(node, closing, segments));
+  compare(node, bytesLeft(node, closing, segments));
   let concerned = NONE;
   for (let i: u32 = 0; i < closing; i++) {
     const segment = segmentAt(node, i);
@@ -172,7 +171,9 @@ function bytesLeft(node: u32, closing: u32, segments: u32): u64 {
   return bytes;
 }
 
-function compare(first: u32, mapped: u32, left: u64): void {
+function compare(node: u32, left: u64): void {
+  const first = memberOf(node);
+  const mapped = nentsOf(node);
   let differs = false;
   if (nents() != mapped) {
     setLength(addAnomalyOf(<u32>Anomaly.sg_count_mismatch, first, mapped, nents()), left);
@@ -186,7 +187,15 @@ function compare(first: u32, mapped: u32, left: u64): void {
     addAnomalyOf(<u32>Anomaly.attrs_mismatch, first, attrsOf(first), attrs);
     differs = true;
   }
-  if (differs) addFlags(first, FLAG_MISMATCH);
+  if (differs) {
+    addFlags(first, FLAG_MISMATCH);
+    speakOfAll(node);
+  }
+}
+
+/** An anomaly speaks of the whole list. */
+function speakOfAll(node: u32): void {
+  for (let i: u32 = 0; i < segmentsOf(node); i++) if (segmentAt(node, i) != NO_LIFETIME) speakOf(segmentAt(node, i));
 }
 
 /** A single mapping of the list's first page, undone as a list: the wrong function. */

@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: attrs_mismatch
 -- why: Attributes such as MMIO decide which code undoes the mapping: a peer's memory unmapped as RAM, or RAM as a peer's, is not undone properly. Since 6.18 this is also how dma_map_page undone by dma_unmap_resource shows.
 -- next: Unmap with the attributes that were mapped, and by the function that goes with the map.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with different attributes"

@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: device_mismatch
 -- why: The unmap does nothing, or tears down somebody else's mapping, and the mapping that was meant stays for ever.
 -- next: Pass the same struct device to the map and to the unmap; look for a bridge's or a parent's device in place of the function's.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated" (for the wrong device)

@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: direction_mismatch
 -- why: The direction decides which caches are written back and invalidated, and whether a bounce buffer is copied back: with the wrong one, data is lost on some machines only.
 -- next: Unmap with the direction that was mapped.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with different direction"

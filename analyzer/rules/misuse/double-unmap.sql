@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: double_unmap
 -- why: The second unmap frees an IOVA range that may already belong to somebody else: the device that owns it then faults, or its data goes astray.
 -- next: Look for two paths that both give the buffer back, such as an error path and the completion; clear the stored handle after the unmap.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated"

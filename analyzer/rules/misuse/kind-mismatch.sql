@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: kind_mismatch
 -- why: Each way of mapping has bookkeeping of its own: the wrong function undoes part of it, or of something else.
 -- next: Undo dma_map_page and dma_map_single by dma_unmap_page, dma_map_sg by dma_unmap_sg, dma_alloc_coherent by dma_free_coherent, dma_map_resource by dma_unmap_resource.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with wrong function"

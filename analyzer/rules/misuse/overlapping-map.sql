@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: overlapping_map
 -- why: Two live mappings of one cache line for one device are unsafe when they differ in direction: unmapping or syncing the one throws away,
 --   or copies over, what the other brought in. With the same direction it is worth knowing, no more: an application that reads twice into
 --   one buffer does it through a blameless driver. Then it is an info.

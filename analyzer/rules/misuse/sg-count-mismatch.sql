@@ -5,6 +5,7 @@
 -- needs: open of sg in dma; record dma:dma_map_sg
 -- needs: close of sg in dma; record dma:dma_unmap_sg
 -- reads: none
+-- anomaly: sg_count_mismatch
 -- why: dma_unmap_sg must be given the number of entries that dma_map_sg was given, not the number that it returned; else entries stay mapped for ever.
 -- next: Keep the original count (sg_table.orig_nents), or use dma_map_sgtable and dma_unmap_sgtable, which do.
 -- contract: Documentation/core-api/dma-api.rst: dma_unmap_sg() takes the nents given to dma_map_sg(), not what it returned; kernel/dma/debug.c: "different entry count"

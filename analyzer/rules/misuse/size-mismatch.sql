@@ -5,6 +5,7 @@
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
 -- reads: none
+-- anomaly: size_mismatch
 -- why: With an IOMMU the rest stays mapped and nobody owns it any more; with a larger size the neighbour's mapping is torn down.
 -- next: Unmap with the size that was mapped: keep it beside the address (DEFINE_DMA_UNMAP_LEN).
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver frees DMA memory with different size"

@@ -6,6 +6,7 @@
 -- needs: close in dma; record the events dma:*
 -- needs: sync in dma; record dma:dma_sync_* (if they were recorded, nothing was synced)
 -- reads: none
+-- anomaly: sync_direction
 -- why: The direction decides what the sync does to the caches and to a bounce buffer: with the wrong one, data is lost on some machines only.
 -- next: Sync with the direction that was mapped.
 -- contract: kernel/dma/debug.c, check_sync(): "device driver syncs DMA memory with different direction", "read-only for cpu", "write-only to device"

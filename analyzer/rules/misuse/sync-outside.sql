@@ -6,6 +6,7 @@
 -- needs: close in dma; record the events dma:*
 -- needs: sync in dma; record dma:dma_sync_* (if they were recorded, nothing was synced)
 -- reads: none
+-- anomaly: sync_outside
 -- why: The sync touches memory that belongs to somebody else; with a bounce buffer it overwrites it.
 -- next: Sync at most what was mapped: offset and length must stay within the mapping.
 -- contract: kernel/dma/debug.c, check_sync(): "device driver syncs DMA memory outside allocated range"

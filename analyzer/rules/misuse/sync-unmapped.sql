@@ -6,6 +6,7 @@
 -- needs: close in dma; record the events dma:*
 -- needs: sync in dma; record dma:dma_sync_* (if they were recorded, nothing was synced)
 -- reads: none
+-- anomaly: sync_unmapped
 -- why: A sync of memory that is no longer mapped works on whatever lies there now; with a bounce buffer it copies stale data over live data.
 -- next: Sync before the unmap, or not at all: an unmap syncs by itself.
 -- contract: kernel/dma/debug.c, check_sync(): "device driver tries to sync DMA memory it has not allocated"

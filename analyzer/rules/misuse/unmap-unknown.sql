@@ -6,6 +6,7 @@
 -- needs: close in dma; record the events dma:*
 -- needs: close in iommu; record iommu:unmap, on a machine with an IOMMU: without it, memory that was never mapped and memory mapped before the capture look alike
 -- reads: none
+-- anomaly: unmap_unknown
 -- why: The address never came from the DMA API, or was damaged since: some mapping is leaked and another one may be torn down instead.
 -- next: Check where the driver keeps the DMA address: an uninitialised field, a CPU address in its place, or a handle of another ring.
 -- contract: kernel/dma/debug.c, check_unmap(): "device driver tries to free DMA memory it has not allocated"
