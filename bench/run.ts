@@ -1,0 +1,156 @@
+/**
+ * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N]`; docs/bench.md explains it.
+ *
+ * In: real captures. Out: a table of times, ratios and targets; exit code 1 when row counts differ between two sides.
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Counts, loopText, type Sources, sourcesIn } from './inputs.js';
+import { type Measured, median, run, runNode } from './measure.js';
+
+const PARTS = ['text', 'trace-dat', 'replay', 'sql'] as const;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    lab: { type: 'string' },
+    size: { type: 'string', default: '900' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
+const rounds = Number(values.rounds);
+const temp = mkdtempSync(join(tmpdir(), 'dmaspan-bench-'));
+const big = join(temp, 'looped.txt');
+const MEMORY_MOST = 1.5e9;
+let loops = 0;
+let failed = false;
+
+function say(what: string, figure: string, target = '', met = true): void {
+  const verdict = target === '' ? '' : `${target}: ${met ? 'met' : 'MISSED'}`;
+  console.log(`| ${what.padEnd(46)} | ${figure.padEnd(34)} | ${verdict.padEnd(30)} |`);
+}
+
+function sameCounts(what: string, mine: Counts, theirs: Counts): void {
+  const names = new Set([...mine.keys(), ...theirs.keys()]);
+  const wrong = [...names].filter((name) => mine.get(name) !== theirs.get(name));
+  if (wrong.length > 0) failed = true;
+  const total = [...mine.values()].reduce((a, b) => a + b, 0);
+  say(`rows: ${what}`, wrong.length === 0 ? `${total} events, all alike` : `DIFFERENT: ${wrong.join(', ')}`);
+}
+
+/** Events by name, without their system, as `dmaspan info` prints them: `       393611  dma:dma_map_phys`. */
+async function countedByDmaspan(path: string): Promise<Counts> {
+  const { out } = await runNode('cli/index.js', ['info', path]);
+  const counts = new Map<string, number>();
+  for (const [, count, name] of out.matchAll(/^ +(\d+) {2}(?:\w+:)?(\w+)(?: \*)?$/gm)) {
+    counts.set(name!, (counts.get(name!) ?? 0) + Number(count));
+  }
+  return counts;
+}
+
+const report = (path: string): Promise<Measured> =>
+  median(rounds, () => runNode('cli/index.js', ['report', path], [0, 1]));
+const speed = (path: string, seconds: number): string =>
+  `${seconds.toFixed(2)} s, ${(statSync(path).size / 1e6 / seconds).toFixed(0)} MB/s`;
+const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
+
+function sayMemory({ bytes }: Measured): void {
+  say('  its peak memory', `${(bytes! / 1e6).toFixed(0)} MB`, 'below 1.5 GB', bytes! < MEMORY_MOST);
+}
+
+async function makeText({ text }: Sources): Promise<void> {
+  if (loops > 0) return;
+  loops = await loopText(text, big, Number(values.size) * 1e6);
+  say('input: ftrace text', `${(statSync(big).size / 1e6).toFixed(0)} MB, ${loops} loops`);
+}
+
+/** DuckDB over the text: the time of its query, and events by name. */
+async function duckdbText(fields: number): Promise<{ seconds: number; counts: Counts }> {
+  const { seconds, out } = await median(rounds, async () => {
+    const measured = await runNode('bench/duckdb-text.js', [big, String(fields)]);
+    return { ...measured, seconds: (JSON.parse(measured.out) as { seconds: number }).seconds };
+  });
+  return {
+    seconds,
+    counts: new Map(Object.entries((JSON.parse(out) as { counts: Record<string, number> }).counts)),
+  };
+}
+
+async function benchText(sources: Sources): Promise<void> {
+  await makeText(sources);
+  const mine = await report(big);
+  const full = await duckdbText(8);
+  const few = await duckdbText(3);
+  const grep = await median(rounds, () => run('grep', ['-c', 'dma_', big]));
+  say('dmaspan report, ftrace text', speed(big, mine.seconds));
+  sayMemory(mine);
+  say('DuckDB regexp_extract, nine fields', speed(big, full.seconds));
+  say('DuckDB regexp_extract, four fields', speed(big, few.seconds));
+  say('grep -c dma_', speed(big, grep.seconds));
+  const [faster, slower] = [full.seconds / mine.seconds, mine.seconds / grep.seconds];
+  say('dmaspan against DuckDB, nine fields', `${times(faster)} as fast`, 'at least 8 (goal 10)', faster >= 8);
+  say('dmaspan against DuckDB, four fields', `${times(few.seconds / mine.seconds)} as fast`);
+  say('dmaspan against grep', `${times(slower)} as long`, 'at most 5 (goal 3)', slower <= 5);
+  const looped = new Map([...sources.counts.text].map(([name, count]) => [name, count * loops]));
+  const own = await countedByDmaspan(big);
+  sameCounts('dmaspan and DuckDB', own, full.counts);
+  sameCounts('dmaspan and the capture, times the loops', own, looped);
+}
+
+async function benchTraceDat({ traceDat, counts }: Sources): Promise<void> {
+  if (traceDat === undefined) {
+    say('trace.dat', 'skipped: needs --lab');
+    return;
+  }
+  const mine = await report(traceDat);
+  const theirs = await median(rounds, () =>
+    run('sh', ['-c', 'trace-cmd report "$0" > /dev/null 2>&1', traceDat]),
+  ).catch(() => undefined);
+  say('dmaspan report, trace.dat', speed(traceDat, mine.seconds));
+  sayMemory(mine);
+  if (theirs === undefined) say('trace-cmd report', 'skipped: trace-cmd is not here');
+  else {
+    const faster = theirs.seconds / mine.seconds;
+    say('trace-cmd report > /dev/null', speed(traceDat, theirs.seconds));
+    say('dmaspan against trace-cmd', `${times(faster)} as fast`, 'at least 5 (goal 10)', faster >= 5);
+  }
+  sameCounts('dmaspan and trace-cmd report', await countedByDmaspan(traceDat), counts.traceDat!);
+}
+
+async function benchReplay(sources: Sources): Promise<void> {
+  await makeText(sources);
+  const { traceDat } = sources;
+  for (const [what, path] of [
+    ['ftrace text, one stream', big],
+    ['trace.dat, a stream a CPU', traceDat],
+  ] as const) {
+    if (path === undefined) continue;
+    const { out } = await runNode('bench/replay.js', [path, String(2 * rounds + 1)]);
+    const { events, seconds } = JSON.parse(out) as { events: number; seconds: number[] };
+    const rate = events / seconds.sort((a, b) => a - b)[seconds.length >> 1]! / 1e6;
+    say(`replay alone, ${what}`, `${rate.toFixed(1)} million events/s`, 'at least 25', rate >= 25);
+  }
+}
+
+async function benchSql({ text }: Sources): Promise<void> {
+  const { out } = await runNode('bench/sql.js', [text]);
+  const { events, seconds, openSeconds, counted } = JSON.parse(out) as Record<string, number>;
+  say(
+    'first GROUP BY, with the database opened',
+    `${(seconds! + openSeconds!).toFixed(2)} s, ${(events! / 1e6).toFixed(1)} million events`,
+    'below 1 s',
+    seconds! + openSeconds! < 1,
+  );
+  sameCounts('query and replay', new Map([['events', counted!]]), new Map([['events', events!]]));
+}
+
+const BENCHES = { text: benchText, 'trace-dat': benchTraceDat, replay: benchReplay, sql: benchSql };
+try {
+  const sources = sourcesIn(values.lab);
+  for (const part of parts) await BENCHES[part](sources);
+} finally {
+  rmSync(temp, { recursive: true });
+}
+process.exitCode = failed ? 1 : 0;
