@@ -1,31 +1,65 @@
 /** From the command line's captures and dictionaries to an analysis. Heavy: commands load it when they run. */
+import { readFileSync } from 'node:fs';
 import type { Analysis } from '../analyzer/analysis.js';
 import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
 import { loadDictionary } from '../traces/dictionary.js';
+import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
 import { UsageError } from './exit-codes.js';
+import type { InputArguments } from './input-options.js';
 import { showProgress } from './progress.js';
 
-export interface Inputs {
-  readonly captures: readonly string[];
-  /** The user's event dictionaries. */
-  readonly events?: readonly string[] | undefined;
-  readonly keep?: AnalyzeOptions['keep'];
-}
+export type Inputs = InputArguments & { readonly keep?: AnalyzeOptions['keep'] };
 
 /** Throws CaptureError, DictionaryError. */
-export async function analyzeInputs({ captures, events, keep }: Inputs): Promise<Analysis> {
+export async function analyzeInputs({ captures, events, kallsyms, merge, keep }: Inputs): Promise<Analysis> {
   if (captures.length === 0)
     throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');
   if (captures.filter((file) => file === '-').length > 1) throw new UsageError('"-" (stdin) is given twice');
   const dictionary = await loadDictionary(events ?? []);
+  const symbol = kallsyms === undefined ? undefined : readKallsyms(kallsyms);
   const progress = showProgress(captures);
   try {
     return await analyze(captures, {
       dictionary,
       onProgress: progress.onProgress,
+      merge: merge === true,
+      ...(symbol === undefined ? {} : { symbol }),
       ...(keep === undefined ? {} : { keep }),
     });
   } finally {
     progress.stop();
   }
+}
+
+const SYMBOL_LINE = /^[0-9a-f]{8,16} [a-zA-Z] \S/m;
+const VISIBLE_LINE = /^(?!0+ )[0-9a-f]{8,16} [a-zA-Z] \S/m;
+const KALLSYMS_ADVICE =
+  'Copy it as root on the machine that recorded, in the same boot: cat /proc/kallsyms > kallsyms.txt';
+
+/** Throws UsageError for a file that holds no symbols, or only hidden addresses. */
+function readKallsyms(file: string): SymbolLookup {
+  let text: Uint8Array;
+  try {
+    text = readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `${file}: expected kernel symbols, found ${code === 'ENOENT' ? 'no such file' : code}`,
+      KALLSYMS_ADVICE,
+    );
+  }
+  const lines = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
+  if (!SYMBOL_LINE.test(lines)) {
+    throw new UsageError(
+      `${file}: expected lines as "ffffffff81000000 T _text", found none`,
+      KALLSYMS_ADVICE,
+    );
+  }
+  if (!VISIBLE_LINE.test(lines)) {
+    throw new UsageError(
+      `${file}: every address is zero: it was read without the right to see them`,
+      KALLSYMS_ADVICE,
+    );
+  }
+  return kallsymsLookup(() => text);
 }

@@ -5,6 +5,8 @@ export const EXIT_CLEAN = 0;
 export const EXIT_FINDINGS = 1;
 /** Bad usage, or an input that cannot be read. */
 export const EXIT_UNUSABLE = 2;
+/** With --require-complete: events were lost, or a part of a capture could not be read. */
+export const EXIT_INCOMPLETE = 3;
 
 /** The command line does not make sense. */
 export class UsageError extends Error {

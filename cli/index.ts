@@ -37,7 +37,9 @@ async function main(args: readonly string[]): Promise<void> {
     .demandCommand(1, 'No command given.')
     .strict()
     .wrap(Math.min(100, process.stdout.columns ?? 100))
-    .epilogue('Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or unreadable input.')
+    .epilogue(
+      'Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or unreadable input, 3 incomplete (--require-complete).',
+    )
     .exitProcess(false)
     .fail((message, error) => {
       const command = COMMANDS.includes(args[0] ?? '') ? `${args[0]} ` : '';

@@ -3,8 +3,8 @@ import type { AnalyzedCapture } from '../analyzer/analysis.js';
 import { plural, timeText, wrap } from '../analyzer/report/layout.js';
 import { LOSS_COUNT, ROWS, TableId } from '../wasm/schema.js';
 
-/** `known`: names of the events that the dictionary has. */
-export function infoText(capture: AnalyzedCapture, known: ReadonlySet<string>): string {
+/** `known`: whether the dictionary has an event. */
+export function infoText(capture: AnalyzedCapture, known: (name: string) => boolean): string {
   const { file, info, core, counters, eventCounts } = capture;
   const lines = [
     file,
@@ -28,7 +28,7 @@ export function infoText(capture: AnalyzedCapture, known: ReadonlySet<string>): 
     '  events by name (* not in the dictionary, counted only)',
     ...[...eventCounts]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, count]) => `  ${String(count).padStart(12)}  ${name}${known.has(name) ? '' : ' *'}`),
+      .map(([name, count]) => `  ${String(count).padStart(12)}  ${name}${known(name) ? '' : ' *'}`),
   ];
   if (counters.length > 0) lines.push('', '  counted while reading');
   for (const { name, count, help, first } of counters) {

@@ -1,38 +1,31 @@
 /** `dmaspan info`: what a capture is, and what it holds. */
 import type { CommandModule } from 'yargs';
 import type { AnalyzedCapture } from '../analyzer/analysis.js';
+import { type InputArguments, withInputOptions } from './input-options.js';
 import { print } from './output.js';
 
-interface Arguments {
-  captures: string[];
-  events: string[] | undefined;
-}
-
-export const infoCommand: CommandModule<object, Arguments> = {
+export const infoCommand: CommandModule<object, InputArguments> = {
   command: 'info [captures..]',
   describe: 'What a capture is: format, clock, kernel, time span, events by name, losses',
   builder: (yargs) =>
-    yargs
+    withInputOptions(yargs)
       .positional('captures', {
         type: 'string',
         array: true,
         describe: 'Captures; "-" is stdin',
       })
-      .option('events', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'Event dictionary of your own',
-      })
       .example('$0 info trace.dat', 'Look at a recording before anything else') as never,
-  handler: async ({ captures, events }) => {
+  handler: async (argv) => {
     const [{ analyzeInputs }, { infoText }] = await Promise.all([
       import('./analysis.js'),
       import('./info-text.js'),
     ]);
-    const analysis = await analyzeInputs({ captures, events, keep: { events: false, lifetimes: false } });
-    const known = new Set(analysis.types.flatMap(({ name }) => [name, name.slice(name.indexOf(':') + 1)]));
+    const analysis = await analyzeInputs({ ...argv, keep: { events: false, lifetimes: false } });
+    const names = new Set(analysis.types.map(({ name }) => name));
+    // Some entries are for events of any system, and some captures name no systems.
+    const bare = new Set([...names].map((name) => name.slice(name.indexOf(':') + 1)));
+    const known = (name: string) =>
+      names.has(name) || (name.includes(':') ? names.has(name.slice(name.indexOf(':') + 1)) : bare.has(name));
     await print(analysis.captures.map((capture: AnalyzedCapture) => infoText(capture, known)).join('\n'));
   },
 };

@@ -2,23 +2,23 @@
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import type { Severity, WholeTable } from '../analyzer/rules.js';
-import { EXIT_CLEAN, EXIT_FINDINGS } from './exit-codes.js';
+import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE } from './exit-codes.js';
+import { type InputArguments, withInputOptions } from './input-options.js';
 import { print, wantsColour } from './output.js';
 
-interface Arguments {
-  captures: string[];
+interface Arguments extends InputArguments {
   format: 'text' | 'json';
   failOn: Severity | 'never';
   rules: string | undefined;
-  events: string[] | undefined;
   only: string[] | undefined;
+  requireComplete: boolean | undefined;
 }
 
 export const reportCommand: CommandModule<object, Arguments> = {
   command: 'report [captures..]',
   describe: 'Who leaked or misused which DMA mapping, and where it was mapped',
   builder: (yargs) =>
-    yargs
+    withInputOptions(yargs)
       .positional('captures', {
         type: 'string',
         array: true,
@@ -40,12 +40,9 @@ export const reportCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: 'Folder of rules of your own (docs/rules/README.md)',
       })
-      .option('events', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'Event dictionary of your own, for the events of your driver',
+      .option('require-complete', {
+        type: 'boolean',
+        describe: 'Exit with 3 when events were lost, or a part of a capture could not be read',
       })
       .option('only', {
         type: 'string',
@@ -74,16 +71,18 @@ async function report(argv: Arguments): Promise<number> {
   const reads = (table: WholeTable): boolean => chosen.some((rule) => rule.reads.includes(table));
   const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
   // DuckDB takes a while to load: time in which worker threads can decode.
-  const [analysis, { openDatabase }, { judge, recordedBy }, { fails, makeReport }] = await Promise.all([
-    analyzeInputs({ captures, events: argv.events, keep }),
-    import('../analyzer/database.js'),
-    import('../analyzer/findings.js'),
-    import('../analyzer/report/report.js'),
-  ]);
+  const [analysis, { openDatabase }, { judge, recordedBy }, { fails, isComplete, makeReport }] =
+    await Promise.all([
+      analyzeInputs({ ...argv, captures, keep }),
+      import('../analyzer/database.js'),
+      import('../analyzer/findings.js'),
+      import('../analyzer/report/report.js'),
+    ]);
   const database = await openDatabase(analysis, { terse: true });
   try {
     const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
     await print(await written(made, argv.format));
+    if (argv.requireComplete === true && !isComplete(made)) return EXIT_INCOMPLETE;
     return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
   } finally {
     database.close();

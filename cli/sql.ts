@@ -2,23 +2,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { UsageError } from './exit-codes.js';
+import { type InputArguments, withInputOptions } from './input-options.js';
 import { print } from './output.js';
 
 export const FORMATS = ['table', 'csv', 'json', 'markdown'] as const;
 export type SqlFormat = (typeof FORMATS)[number];
 
-interface Arguments {
-  captures: string[];
+interface Arguments extends InputArguments {
   file: string | undefined;
   format: SqlFormat;
-  events: string[] | undefined;
 }
 
 export const sqlCommand: CommandModule<object, Arguments> = {
   command: 'sql [captures..]',
   describe: 'Ask captures in SQL (DuckDB); the tables are in docs/tables.md',
   builder: (yargs) =>
-    yargs
+    withInputOptions(yargs)
       .positional('captures', {
         type: 'string',
         array: true,
@@ -31,13 +30,6 @@ export const sqlCommand: CommandModule<object, Arguments> = {
         describe: 'Read the SQL from this file',
       })
       .option('format', { choices: FORMATS, default: 'table' as const, describe: 'How to print the rows' })
-      .option('events', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'Event dictionary of your own',
-      })
       .example(
         '$0 sql trace.dat "SELECT device, count(*) FROM lifetimes GROUP BY device"',
         'Mappings by device',
@@ -52,7 +44,7 @@ export const sqlCommand: CommandModule<object, Arguments> = {
       import('../analyzer/database.js'),
       import('./rows-as-text.js'),
     ]);
-    const analysis = await analyzeInputs({ captures, events: argv.events });
+    const analysis = await analyzeInputs({ ...argv, captures });
     const database = await openDatabase(analysis, { allowFiles: true });
     try {
       for await (const text of rowsAsText(await database.stream(sql), argv.format)) await print(text);

@@ -55,6 +55,11 @@ export function fails(finding: Finding, failOn: Severity | 'never'): boolean {
   return SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(failOn);
 }
 
+/** Whether nothing was lost: no events while recording, and none while reading. */
+export function isComplete({ counters }: Report): boolean {
+  return counters.every(({ severity }) => severity === 'info');
+}
+
 async function exampleLifetimes(db: Queryable, findings: readonly Finding[]): Promise<Map<bigint, Row>> {
   const ids = [...new Set(findings.flatMap((one) => [one.lifetime, one.other]).filter((id) => id !== null))];
   if (ids.length === 0) return new Map();
