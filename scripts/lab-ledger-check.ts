@@ -5,6 +5,8 @@
  *
  *   open (layer dma) ⊆ end dump,   end dump − open ⊆ begin dump
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   beyond,
   type Form,
@@ -68,8 +70,19 @@ async function openRows(db: Opened): Promise<Map<string, number>> {
   return tally(rows.map(({ device, addr, len }) => rowOf(String(device), addr as bigint, len as bigint)));
 }
 
+/** Whether perf lost events of this run and the form does not say so: perf script prints losses only with --show-lost-events. */
+function lostSilently({ folder }: Run, { name }: Form): boolean {
+  const path = join(folder, 'counts.json');
+  const recording = /^perf\w*(?=\.script\.txt$)/.exec(name)?.[0];
+  if (recording === undefined || !existsSync(path)) return false;
+  const counts = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, number>>;
+  return (counts[`${recording}.data (perf report --stats)`]?.LOST ?? 0) > 0;
+}
+
+const SILENT_LOSS = 'perf lost events, and perf script does not print that';
+
 /** Why a row may be open by the events and unknown to dma-debug. */
-async function whyOpenOnly(db: Opened): Promise<(row: string) => string | undefined> {
+async function whyOpenOnly(db: Opened, silent: boolean): Promise<(row: string) => string | undefined> {
   const flagged = await db.query(
     `SELECT device, addr, len, CASE WHEN unrecordable_unmap THEN 'unmap too large to be recorded' ELSE 'events were lost while it was open' END AS reason
      FROM lifetimes WHERE layer = 'dma' AND closed_ts IS NULL AND (unrecordable_unmap OR after_loss)`,
@@ -80,20 +93,22 @@ async function whyOpenOnly(db: Opened): Promise<(row: string) => string | undefi
       String(one.reason),
     ]),
   );
-  return (row) => reasons.get(row);
+  return (row) => reasons.get(row) ?? (silent ? SILENT_LOSS : undefined);
 }
 
 /** Why an entry of the end dump may be unknown to the events. */
-async function whyDumpOnly(db: Opened): Promise<(entry: DumpEntry) => string | undefined> {
+async function whyDumpOnly(db: Opened, silent: boolean): Promise<(entry: DumpEntry) => string | undefined> {
   const truncated = await db.query(
     "SELECT DISTINCT device FROM lifetimes WHERE layer = 'dma' AND closed_ts IS NULL AND truncated",
   );
   const [loss] = await db.query('SELECT count(*) AS gaps FROM losses');
+  const lost = loss!.gaps !== 0n;
   const devices = new Set(truncated.map(({ device }) => String(device)));
   return ({ device, type }) => {
     if (type === 'scatter-gather' && devices.has(device))
       return 'beyond the entries that dma_map_sg shows of an open list';
-    return loss!.gaps === 0n ? undefined : 'events were lost';
+    if (lost) return 'events were lost';
+    return silent ? SILENT_LOSS : undefined;
   };
 }
 
@@ -110,9 +125,10 @@ export async function checkLedger(run: Run, form: Form): Promise<Ledger | undefi
   const [before, after] = [fileOf(run, 'dma-begin.txt'), fileOf(run, 'dma-end.txt')];
   if (before === undefined || after === undefined) return undefined;
   const [begin, end] = [dumpEntries(await readText(before)), dumpEntries(await readText(after))];
+  const silent = lostSilently(run, form);
   return withCapture(form.path, async (db) => {
     const { openOnly, unknown, agree, older } = compare(await openRows(db), begin, end);
-    const [whyOpen, whyDump] = [await whyOpenOnly(db), await whyDumpOnly(db)];
+    const [whyOpen, whyDump] = [await whyOpenOnly(db, silent), await whyDumpOnly(db, silent)];
     const entryOf = new Map(end.map((entry) => [entry.row, entry]));
     const odd = [
       ...[...openOnly].map(([row, count]) => ({
