@@ -179,6 +179,18 @@ function initial(content: FileContent, version: string): Uint8Array {
   );
 }
 
+/** What perf puts into a perf.data: the beginning of a version 6 file, up to the names of tasks. */
+export const tracingData = (content: FileContent): Uint8Array =>
+  join(
+    initial(content, '0.6'),
+    headerInfo(content),
+    ftraceFormats(content),
+    eventFormats(content),
+    sized32(content.order, content.kallsyms ?? ''),
+    sized32(content.order, ''),
+    sized(content.order, content.cmdlines ?? ''),
+  );
+
 const option = (order: Order, id: number, data: Uint8Array): Uint8Array =>
   join(number(order, 2, id), number(order, 4, data.length), data);
 

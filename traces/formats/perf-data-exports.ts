@@ -16,7 +16,8 @@ export interface PerfExports extends BinaryExports {
   channelRoom(channel: number): number;
   channelFed(channel: number, bytes: number): void;
   skipBytes(channel: number, bytes: number): void;
-  endChannel(channel: number): void;
+  /** 1: there are records left to walk. */
+  endChannel(channel: number): number;
   /** Returns NEEDS_INPUT, ROUND_ENDED or HOST_RECORD. */
   walk(channel: number): number;
   isBehind(channel: number, other: number): number;

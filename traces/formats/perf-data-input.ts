@@ -98,7 +98,7 @@ export function openInput(core: BinaryCore, bigEndian: boolean, read: ReadNext):
       wasm.channelFed(outer, count);
       return;
     }
-    wasm.endChannel(outer);
+    if (wasm.endChannel(outer) !== 0) return;
     inside?.stream.end();
     inInside = inside !== undefined;
     state = 'ending';
@@ -115,8 +115,8 @@ export function openInput(core: BinaryCore, bigEndian: boolean, read: ReadNext):
   }
 
   function finish(): number {
-    if (inside !== undefined) wasm.endChannel(inside.channel);
-    state = 'ended';
+    inInside = inside !== undefined && wasm.endChannel(inside.channel) !== 0;
+    if (!inInside) state = 'ended';
     return NEEDS_INPUT;
   }
 

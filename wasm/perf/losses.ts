@@ -12,7 +12,7 @@ const CPUS: usize = 65536;
 /** Two counts a CPU: told by rows, and total by the end. 0xffff is the CPU that nobody knows. */
 let told: usize = 0;
 let totals: usize = 0;
-/** Events in all `lost` rows that say how many. */
+/** Events lost, as the capture tells. */
 export let lostEvents: u64 = 0;
 /** Of all samples that a BPF filter dropped, as it was asked to. */
 export let filtered: u64 = 0;
@@ -32,13 +32,11 @@ function add(counts: usize, cpu: i32, count: u64): void {
   store<u64>(at, load<u64>(at) + count);
 }
 
-/** Needs room for a row. */
+/** A LOST record's turn has come; needs room for a row. */
 export function loseHere(time: i64, cpu: i32, count: u64): void {
   prepare();
-  if (count != u64.MAX_VALUE) {
-    add(told, cpu, count);
-    lostEvents += count;
-  }
+  add(told, cpu, count);
+  lostEvents += count;
   lostRow(time, cpu, count);
 }
 

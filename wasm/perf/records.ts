@@ -107,14 +107,15 @@ export function skipBytes(channel: Channel, bytes: f64): void {
   channel.skip = bytes as u64;
 }
 
-/** The input has ended. */
-export function endChannel(channel: Channel): void {
-  if (channel.searching || channel.skip > 0) return;
-  if (channel.length > channel.at) {
+/** The input has ended. True: there are records left to walk. */
+export function endChannel(channel: Channel): bool {
+  if (channel.searching) return search(channel, true);
+  if (channel.skip == 0 && channel.length > channel.at) {
     cutRecords++;
     lose(channel, SOME_LOST);
   }
   channel.at = channel.length;
+  return false;
 }
 
 function lose(channel: Channel, what: u32): void {
@@ -139,28 +140,34 @@ function isCertain(at: usize, left: u32): bool {
   return type != RECORD_SAMPLE || (size > 16 && left >= size && attributeOfSample(at + 8, size - 8) >= 0);
 }
 
-/** Three records in a row make a beginning. 1: here; 0: not here; -1: cannot tell without more input. */
-function beginsAt(base: usize, at: u32, length: u32): i32 {
+/** Records in a row make a beginning: three, or all up to the end of the input. 1: here; 0: not here; -1: more input will tell. */
+function beginsAt(base: usize, at: u32, length: u32, isEnd: bool): i32 {
   for (let chain = 0; chain < 3; chain++) {
-    if (length - at < 8) return -1;
+    const left = length - at;
+    if (isEnd && left == 0 && chain > 0) return 1;
+    if (left < 8) return isEnd ? 0 : -1;
     const size = readU16(base + at + 6);
-    const whole = size <= length - at;
-    if (!isCertain(base + at, length - at)) return whole ? 0 : isPlausible(readU32(base + at), size) ? -1 : 0;
-    if (!whole) return -1;
+    if (size > left) return !isEnd && isPlausible(readU32(base + at), size) ? -1 : 0;
+    if (!isCertain(base + at, left)) return 0;
     at += size;
   }
   return 1;
 }
 
 /** Goes on where records begin again; false: not in what there is. */
-function search(channel: Channel): bool {
+function search(channel: Channel, isEnd: bool): bool {
   const base = segmentAt(channel.segment);
-  for (; channel.at + 8 <= channel.length; channel.at++) {
-    const begins = beginsAt(base, channel.at, channel.length);
-    if (begins == 0) continue;
-    if (begins > 0) channel.searching = false;
-    return begins > 0;
+  let undecided: u32 = u32.MAX_VALUE;
+  for (let at = channel.at; at + 8 <= channel.length; at++) {
+    const begins = beginsAt(base, at, channel.length, isEnd);
+    if (begins < 0) undecided = min(undecided, at);
+    if (begins <= 0) continue;
+    channel.at = at;
+    channel.searching = false;
+    return true;
   }
+  const rest = channel.length - min<u32>(channel.length - channel.at, 7);
+  channel.at = min(undecided, rest);
   return false;
 }
 
@@ -180,7 +187,7 @@ export function walk(channel: Channel): i32 {
       channel.skip -= bytes;
       if (channel.skip > 0) return NEEDS_INPUT;
     }
-    if (channel.searching && !search(channel)) return NEEDS_INPUT;
+    if (channel.searching && !search(channel, false)) return NEEDS_INPUT;
     const left = channel.length - channel.at;
     if (left < 8) return NEEDS_INPUT;
     const at = segmentAt(channel.segment) + channel.at;

@@ -12,7 +12,7 @@
 import { EVENT_STACK } from '../schema';
 import { block, rows } from '../decode/batch';
 import { readU16, readU32, readU64 } from '../binary/numbers';
-import { decodeRecord, pidOf, stacks } from '../binary/record';
+import { decodeRecord, lostRow, pidOf, stacks } from '../binary/record';
 import { tallyBackwards, tallyRecord } from '../binary/tally';
 import { comms, commOf, nameTask } from '../binary/tasks';
 import { Attribute, attributeOf, cpuOfId, samplesHaveIds } from './attributes';
@@ -133,7 +133,7 @@ function takeSample(attribute: u32, at: usize, end: usize, time: i64): void {
   if (a.cpuAt >= 0) cpu = min<u32>(readU32(at + a.cpuAt), NO_CPU) as i32;
   if (decodeSample(a, at, end, time, cpu) == DAMAGED) {
     tallyRecord();
-    loseHere(advance(time), cpu, 1);
+    lostRow(advance(time), cpu, 1);
   }
 }
 
@@ -165,7 +165,7 @@ export function takeFork(record: usize): void {
 export function takeEntry(entry: usize): void {
   const time = load<i64>(entry, ENTRY_TIME);
   const attribute: u32 = load<u16>(entry, ENTRY_ATTRIBUTE);
-  if (attribute >= ONE_LOST) return loseHere(advance(time), NO_CPU, attribute == ONE_LOST ? 1 : u64.MAX_VALUE);
+  if (attribute >= ONE_LOST) return lostRow(advance(time), NO_CPU, attribute == ONE_LOST ? 1 : u64.MAX_VALUE);
   const record: usize = load<u32>(entry, ENTRY_ADDRESS);
   const type = readU32(record);
   const end = record + (readU16(record + 6) as usize);
