@@ -116,7 +116,7 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
       replay.streamLoad(stream, batch.rows);
     },
     end: (stream) => replay.streamEnd(stream),
-    advance: () => replay.advance(),
+    advance: () => orFull(replay, () => replay.advance()),
     finish: () => replay.finish(),
     span: () => (replay.events() === 0 ? {} : { firstTs: replay.firstTs(), lastTs: replay.lastTs() }),
     computePages: (pageSize) => replay.computePages(31 - Math.clz32(pageSize)),
@@ -127,6 +127,26 @@ export async function createCore(types: readonly CoreType[], keep: Retention = K
     rows: (id) => replay.tableRows(id) >>> 0,
     block: (id, index) => replay.tableBlock(id, index) >>> 0,
   };
+}
+
+/** The tables that are to be kept do not fit the 4 GiB of a Wasm memory. */
+export class CoreFull extends Error {
+  constructor(readonly events: number) {
+    super(`the tables are full after ${events} events`);
+    this.name = 'CoreFull';
+  }
+}
+
+const NEARLY_FULL = 0xf000_0000;
+
+/** Runs `work`; a trap of a memory that cannot grow any more becomes CoreFull. */
+function orFull<T>(replay: ReplayExports, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (replay.memory.buffer.byteLength < NEARLY_FULL) throw error;
+    throw new CoreFull(replay.events() >>> 0);
+  }
 }
 
 function openStream(replay: ReplayExports, buffer: number): number {

@@ -8,7 +8,7 @@ import { type Capture, CaptureError, type Counter } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
 import { TableId, TYPE_FLAG_EXTRA } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
-import { type Core, type CoreType, createCore, KEEP_ALL, type Retention } from './core.js';
+import { type Core, CoreFull, type CoreType, createCore, KEEP_ALL, type Retention } from './core.js';
 import { createNameRegistry, type NameRegistry } from './name-registry.js';
 
 export interface AnalyzeOptions {
@@ -54,9 +54,19 @@ async function analyzeRun(
     const core = await createCore(types, options.keep ?? KEEP_ALL);
     await replay(opened, core, names, options.symbol);
     return analyzed(opened, core);
+  } catch (error) {
+    throw error instanceof CoreFull ? tooLarge(files, error) : error;
   } finally {
     for (const { capture } of opened) await capture.close();
   }
+}
+
+function tooLarge(files: readonly string[], { events }: CoreFull): CaptureError {
+  return new CaptureError(
+    files.join(' + '),
+    `whole tables of more than ${events} events do not fit the 4 GiB that a replay can use`,
+    'dmaspan report keeps only what its rules read, and has no such limit. For SQL cut the capture by time (trace-cmd split, perf report --time).',
+  );
 }
 
 function openOne(file: string, { dictionary, onProgress }: AnalyzeOptions): Promise<Capture> {
