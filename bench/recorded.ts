@@ -55,11 +55,18 @@ export function typesOf({ entries }: Dictionary): CoreType[] {
   return entries.map(({ layer, op, kind }) => ({ layer, op, kind, flags: 0 }));
 }
 
+export interface Fed {
+  /** Of the replay itself. */
+  readonly seconds: number;
+  /** Of the copies into its memory. */
+  readonly loading: number;
+}
+
 export interface Replaying {
   readonly core: Core;
   readonly names: ReturnType<typeof createNameRegistry>;
-  /** Feeds all batches, and returns the seconds that it took. Once only. */
-  feed(): number;
+  /** Feeds all batches, and returns what it took. Once only. */
+  feed(): Fed;
 }
 
 /** A core whose streams are `rounds` times the recorded ones, one after the other; `next` is called before a stream begins again. */
@@ -72,28 +79,32 @@ export async function createReplaying(
   const core = await createCore(typesOf(recorded.dictionary), keep);
   const names = createNameRegistry();
   const tells = recorded.streams.map(() => names.forStream(core, core.openStream(), () => undefined));
-  const feed = (): number => {
-    const at = recorded.streams.map(() => 0);
-    let idle = 0;
+  const at = recorded.streams.map(() => 0);
+
+  function load(stream: number): void {
+    const batches = recorded.streams[stream]!;
+    const number = at[stream]!++;
+    if (number >= batches.length * rounds) {
+      core.end(stream);
+      return;
+    }
+    if (number > 0 && number % batches.length === 0) next();
+    const batch = batches[number % batches.length]!;
+    tells[stream]!(batch.names);
+    core.load(stream, batch);
+  }
+
+  function feed(): Fed {
+    let loading = 0;
     const begin = performance.now();
     for (let stream = core.advance(); stream >= 0; stream = core.advance()) {
-      const batches = recorded.streams[stream]!;
-      const number = at[stream]!++;
-      if (number >= batches.length * rounds) {
-        core.end(stream);
-        continue;
-      }
-      if (number > 0 && number % batches.length === 0) {
-        const paused = performance.now();
-        next();
-        idle += performance.now() - paused;
-      }
-      const batch = batches[number % batches.length]!;
-      tells[stream]!(batch.names);
-      core.load(stream, batch);
+      const paused = performance.now();
+      load(stream);
+      loading += performance.now() - paused;
     }
     core.finish();
-    return (performance.now() - begin - idle) / 1000;
-  };
+    return { seconds: (performance.now() - begin - loading) / 1000, loading: loading / 1000 };
+  }
+
   return { core, names, feed };
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Counts, loopText, type Sources, sourcesIn } from './inputs.js';
+import { type Counts, type Sources, sourcesIn } from './inputs.js';
 import { type Measured, median, run, runNode } from './measure.js';
 
 const PARTS = ['text', 'trace-dat', 'replay', 'sql'] as const;
@@ -62,7 +62,7 @@ function sayMemory({ bytes }: Measured): void {
 
 async function makeText({ text }: Sources): Promise<void> {
   if (loops > 0) return;
-  loops = await loopText(text, big, Number(values.size) * 1e6);
+  loops = Number((await runNode('bench/loop-text.js', [text, big, `${Number(values.size) * 1e6}`])).out);
   say('input: ftrace text', `${(statSync(big).size / 1e6).toFixed(0)} MB, ${loops} loops`);
 }
 
@@ -128,9 +128,19 @@ async function benchReplay(sources: Sources): Promise<void> {
   ] as const) {
     if (path === undefined) continue;
     const { out } = await runNode('bench/replay.js', [path, String(2 * rounds + 1)]);
-    const { events, seconds } = JSON.parse(out) as { events: number; seconds: number[] };
-    const rate = events / seconds.sort((a, b) => a - b)[seconds.length >> 1]! / 1e6;
-    say(`replay alone, ${what}`, `${rate.toFixed(1)} million events/s`, 'at least 25', rate >= 25);
+    const fed = JSON.parse(out) as { events: number; rounds: { seconds: number; loading: number }[] };
+    const middle = fed.rounds.sort((a, b) => a.seconds - b.seconds)[fed.rounds.length >> 1]!;
+    const rate = (seconds: number) => fed.events / seconds / 1e6;
+    say(
+      `replay alone, ${what}`,
+      `${rate(middle.seconds).toFixed(1)} million events/s`,
+      'at least 25',
+      rate(middle.seconds) >= 25,
+    );
+    say(
+      '  with the copy of its input',
+      `${rate(middle.seconds + middle.loading).toFixed(1)} million events/s`,
+    );
   }
 }
 
