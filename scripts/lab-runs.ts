@@ -39,6 +39,20 @@ const FORM_NAMES: readonly FormName[] = [
   { form: 'trace.dat v7, three buffers', file: /^(tc-multi-v7|trace-buffers)\.dat$/ },
   { form: 'trace.dat v6, clock boot', file: /^(tc-boot-v6|trace-boot-v6)\.dat$/ },
   { form: 'trace.dat v7, dma events only', file: /^(tc-tsc-date-v7|trace-tsc-zlib)\.dat$/, partial: true },
+  // What the tools print of these files. Those of perf in other layouts of its fields have some of the events only.
+  { form: 'trace-cmd report', file: /^(tc-v7-zstd|trace)\.report\.txt$/, mono: true },
+  { form: 'trace-cmd report of v6', file: /^(tc-v6|trace-v6)\.report\.txt$/ },
+  { form: 'perf script', file: /^(perf|perf-ns)\.script\.txt$/, mono: true },
+  { form: 'perf script, call chains', file: /^(perfg|perf-stacks)\.script\.txt$/, mono: true },
+  {
+    form: 'trace-cmd report, layout',
+    file: /^(tc-multi-v7|trace-buffers|tc-boot-v6|trace-boot-v6)\.([a-z-]+-)?report\.txt$/,
+  },
+  {
+    form: 'trace-cmd report, dma events only',
+    file: /^(tc-tsc-date-v7|trace-tsc-zlib)\.report\.txt$/,
+    partial: true,
+  },
 ];
 
 export interface Form extends FormName {
@@ -55,6 +69,9 @@ export interface Run {
 
 const withoutPacking = (name: string): string => name.replace(/\.(zst|gz)$/, '');
 
+/** The first form is what the others are compared with: the kernel's own text, where there is one. */
+const rankOf = ({ form }: FormName): number => FORM_NAMES.findIndex((name) => name.form === form);
+
 function runAt(folder: string): Run {
   const forms = readdirSync(folder)
     .sort()
@@ -62,7 +79,8 @@ function runAt(folder: string): Run {
       const name = withoutPacking(file);
       const known = FORM_NAMES.find((form) => form.file.test(name));
       return known === undefined ? [] : [{ ...known, name, path: join(folder, file) }];
-    });
+    })
+    .sort((one, other) => rankOf(one) - rankOf(other));
   return { name: basename(folder), folder, forms };
 }
 

@@ -110,7 +110,9 @@ const texts = readdirSync(samples).flatMap((sample) => {
   const byFile: Record<string, Record<string, number>> = JSON.parse(readFileSync(counts, 'utf8'));
   return readdirSync(join(samples, sample)).flatMap((file) => {
     const expected = byFile[file.replace(/\.(zst|gz)$/, '')];
-    return expected && /\.txt(\.|$)/.test(file) ? [{ sample, file, expected }] : [];
+    return expected && /\.txt(\.|$)/.test(file) && !/(report|script)\.txt/.test(file)
+      ? [{ sample, file, expected }]
+      : [];
   });
 });
 

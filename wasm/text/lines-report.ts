@@ -22,6 +22,7 @@ import { COLON, EQUALS, SPACE, find, wordEnd } from './values';
 
 const TAB: u32 = 0x09;
 const ARROW: u32 = 0x203e3d; // "=> "
+const SPACE_ARROW: u32 = 0x203e3d20; // " => "
 const KERNEL_STACK: u64 = 0x735f6c656e72656b; // "kernel_s"
 const TACK: u32 = 0x6b636174; // "tack"
 const USER_STACK: u64 = 0x6174735f72657375; // "user_sta"
@@ -33,7 +34,7 @@ const CPU_COLON: u32 = 0x3a555043; // "CPU:"
 /** Reads the line [at, end). */
 export function readReportLine(at: usize, end: usize): void {
   const first = load<u8>(at) as u32;
-  if (first == TAB || first == EQUALS) {
+  if (first == TAB || first == EQUALS || load<u32>(at) == SPACE_ARROW) {
     const frame = frameAt(at);
     if (frame != 0) return readFrame(frame, end);
   }

@@ -27,37 +27,47 @@ const PREFIX_MAX: usize = 160;
 export function readPerfPrefix(at: usize, end: usize): bool {
   const limit = min(end, at + PREFIX_MAX);
   for (let p = find(at, limit, OPEN_BRACKET as u8); p < limit; p = find(p + 1, limit, OPEN_BRACKET as u8)) {
-    if (!isDigit(load<u8>(p + 1)) || p > at && load<u8>(p - 1) != SPACE) continue;
-    const stop = readDecimal(p + 1);
-    if (stop == 0 || load<u16>(stop) != <u16>CLOSE_BRACKET_SPACE || number > 0xfffe) continue;
-    const cpu = number as i32;
-    const behind = readTime(stop + 2, end);
+    let behind = readCpu(at, p);
     if (behind == 0) continue;
-    readTask(at, p);
-    setPrefix(cpu, tid, comm, behindPeriod(behind));
-    return true;
+    while (load<u8>(behind) == SPACE) behind++;
+    behind = readStamp(behind);
+    if (behind != 0) return setLine(at, p, behind);
   }
-  return readWithoutCpu(at, end);
+  return readFromTime(at, end);
 }
 
-function readWithoutCpu(at: usize, end: usize): bool {
-  const time = findTime(at, end);
-  if (time == 0) return false;
-  const behind = readStamp(time);
-  readTask(at, time);
-  setPrefix(NO_CPU, tid, comm, behindPeriod(behind));
-  return behind != 0;
-}
-
-/** The time, perhaps behind other fields (misc, tod). Returns what is behind it, or 0. */
 // @ts-ignore: decorator
 @inline
-function readTime(p: usize, end: usize): usize {
-  while (load<u8>(p) == SPACE) p++;
-  const behind = readStamp(p);
-  if (behind != 0) return behind;
-  p = findTime(p, end);
-  return p == 0 ? 0 : readStamp(p);
+function setLine(at: usize, taskEnd: usize, behind: usize): bool {
+  readTask(at, taskEnd);
+  setPrefix(cpu, tid, comm, behindPeriod(behind));
+  return true;
+}
+
+let cpu: i32 = NO_CPU;
+
+/** "[001] ", the bracket at `p`: returns what is behind it, or 0. */
+// @ts-ignore: decorator
+@inline
+function readCpu(line: usize, p: usize): usize {
+  if (!isDigit(load<u8>(p + 1)) || p > line && load<u8>(p - 1) != SPACE) return 0;
+  const stop = readDecimal(p + 1);
+  if (stop == 0 || load<u16>(stop) != <u16>CLOSE_BRACKET_SPACE || number > 0xfffe) return 0;
+  cpu = number as i32;
+  return stop + 2;
+}
+
+/** Lines without a CPU, or with other fields between it and the time (misc, tod): the time is the landmark. */
+function readFromTime(at: usize, end: usize): bool {
+  const time = findTime(at, end);
+  if (time == 0) return false;
+  let taskEnd = time;
+  while (taskEnd > at && (load<u8>(taskEnd) != OPEN_BRACKET || readCpu(at, taskEnd) == 0)) taskEnd--;
+  if (load<u8>(taskEnd) != OPEN_BRACKET || readCpu(at, taskEnd) == 0) {
+    taskEnd = time;
+    cpu = NO_CPU;
+  }
+  return setLine(at, taskEnd, readStamp(time));
 }
 
 /** Where "30.377193: " begins, or 0. */
