@@ -1,7 +1,8 @@
 /** What `dmaspan info` prints of one capture. */
 import type { AnalyzedCapture } from '../analyzer/analysis.js';
+import { lostEvents } from '../analyzer/lost-events.js';
 import { plural, timeText, wrap } from '../analyzer/report/layout.js';
-import { LOSS_COUNT, ROWS, TableId } from '../wasm/schema.js';
+import { TableId } from '../wasm/schema.js';
 
 /** `known`: whether the dictionary has an event. */
 export function infoText(capture: AnalyzedCapture, known: (name: string) => boolean): string {
@@ -52,14 +53,6 @@ function span({ firstTs, lastTs, info }: AnalyzedCapture): string | undefined {
 function lossText({ core }: AnalyzedCapture): string {
   const rows = core.rows(TableId.losses);
   if (rows === 0) return 'none';
-  let lost = 0n;
-  for (let first = 0; first < rows; first += ROWS) {
-    const counts = new BigUint64Array(
-      core.memory(),
-      core.block(TableId.losses, first / ROWS) + LOSS_COUNT,
-      Math.min(ROWS, rows - first),
-    );
-    for (const count of counts) if (count !== 0xffff_ffff_ffff_ffffn) lost += count;
-  }
+  const lost = lostEvents(core);
   return `${plural(rows, 'gap')}, ${lost === 0n ? 'events not counted by the kernel' : plural(lost, 'event')}`;
 }

@@ -1,3 +1,4 @@
+/** Event formats as `events/*/format` files print them: fields, their sizes and signs. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { elementSize, parseEventFormat, parseFields } from '../traces/event-format.js';

@@ -1,3 +1,4 @@
+/** trace.dat: real captures against the tools' own text, written ones for what is rare, damage of every kind. */
 import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,6 +1,7 @@
 /** The small tables: captures, devices, stacks, counters, event counts. */
-import { LOSS_COUNT, ROWS, TableId } from '../../wasm/schema.js';
+import { TableId } from '../../wasm/schema.js';
 import type { Analysis, AnalyzedCapture } from '../analysis.js';
+import { lostEvents } from '../lost-events.js';
 import type { Column, ListedTable, ListedValue, ValueType } from './column.js';
 
 function listed(
@@ -20,23 +21,10 @@ function listed(
 const CAPTURE = listed('capture', 'USMALLINT', 'Which input: `captures.capture`.');
 const NOT_TOLD = 'The capture does not tell.';
 
-/** How many events the capture says were lost; losses of unknown size add nothing. */
-function lostEvents({ core }: AnalyzedCapture): bigint {
-  const rows = core.rows(TableId.losses);
-  let lost = 0n;
-  for (let first = 0; first < rows; first += ROWS) {
-    const at = core.block(TableId.losses, first / ROWS) + LOSS_COUNT;
-    for (const count of new BigUint64Array(core.memory(), at, Math.min(ROWS, rows - first))) {
-      if (count !== 0xffff_ffff_ffff_ffffn) lost += count;
-    }
-  }
-  return lost;
-}
-
 function captureRow(capture: AnalyzedCapture, index: number): ListedValue[] {
   const { file, sha256, info, core, firstTs, lastTs } = capture;
   const clock = [info.clock, info.clockUnit, info.cpus, info.pageSize, info.kernel, info.host];
-  const sizes = [core.events(), core.lifetimes(), lostEvents(capture), core.rows(TableId.losses)];
+  const sizes = [core.events(), core.lifetimes(), lostEvents(core), core.rows(TableId.losses)];
   return [
     index,
     file,
