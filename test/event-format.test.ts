@@ -1,4 +1,4 @@
-/** Event formats as `events/*/format` files print them: fields, their sizes and signs. */
+/** Event formats as tracefs prints them (`format` files): fields, their sizes and signs. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { elementSize, parseEventFormat, parseFields } from '../traces/event-format.js';
