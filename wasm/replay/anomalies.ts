@@ -52,12 +52,13 @@ export function setAddress(row: u32, address: u64): void {
 export function setDevice(row: u32, id: u32): void {
   store<u16>(cell2(ANOMALIES, ANOMALY_DEVICE, row), <u16>id);
 }
-/** Turns an undecided anomaly into what it proved to be; the lifetime by its id. */
+/** At the end: turns an undecided anomaly into what it proved to be; the lifetime by its id. */
 export function settle(row: u32, kind: u32, lifetime: u32, expected: u64, actual: u64): void {
   store<u8>(cell1(ANOMALIES, ANOMALY_KIND, row), <u8>kind);
   store<u32>(cell4(ANOMALIES, ANOMALY_LIFETIME, row), lifetime);
   store<u64>(cell8(ANOMALIES, ANOMALY_EXPECTED, row), expected);
   store<u64>(cell8(ANOMALIES, ANOMALY_ACTUAL, row), actual);
+  store<u8>(cell1(ANOMALIES, ANOMALY_AFTER_LOSS, row), lossSeen ? 1 : 0);
 }
 
 export const NOTHING: u64 = ABSENT;

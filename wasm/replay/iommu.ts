@@ -5,9 +5,9 @@
  */
 import { Layer } from '../schema';
 import { CPU_WAITING, CPU_WAITING_AT, MAX_CPUS, cpuSlot } from './cpus';
-import { ABSENT, NONE, addr, concerns, device, endOfRange, len, phys, slot, tid } from './now';
+import { ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, phys, slot, tid } from './now';
 import {
-  adopt, addrOf, closeLifetime, copyPart, finishOpen, flagsOf, hold, idOf, isOpen, lenOf, openLifetime, openTid, release, setPart,
+  adopt, addrOf, closeLifetime, copyPart, finishOpen, flagsOf, hold, idOf, isOpen, lenOf, openLifetime, openTid, release, setPart, splitLifetime,
 } from './lifetimes';
 import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
 import { dmaAt, lengthAt, segmentCount } from './lists';
@@ -40,7 +40,7 @@ export function openRange(): void {
   let taken: u32 = 0;
   for (let i: u32 = 0; i < found; i++) taken |= 1 << planeOf(foundAt(i));
   const plane = min(<u32>ctz(~taken), PLANES - 1);
-  const record = openLifetime(<u32>Layer.iommu, 0, addr, len, phys, plane << PLANE_SHIFT);
+  const record = openLifetime(<u32>Layer.iommu, kind, addr, len, phys, plane << PLANE_SHIFT);
   concerns(idOf(record));
   enter(record);
   wait(record);
@@ -48,16 +48,18 @@ export function openRange(): void {
 
 // ------------------------------------------------------------------------------------ unmap
 export function closeRange(): void {
-  noteUnmap();
   if (len == ABSENT || len == 0) return;
+  noteUnmap();
   const end = endOfRange(addr, len);
   ranges.query(0, addr, end);
   if (found == 0) return;
   keepPlane(choosePlane(end));
   sortFound();
-  concerns(idOf(foundAt(0)));
   const closing = found;
-  for (let i: u32 = 0; i < closing; i++) closePart(foundAt(i), addr, end);
+  for (let i: u32 = 0; i < closing; i++) {
+    const closed = closePart(foundAt(i), addr, end);
+    if (i == 0) concerns(closed);
+  }
 }
 
 /** The plane with most bytes in the range; among equals the one whose oldest mapping is oldest. */
@@ -99,23 +101,25 @@ function sortFound(): void {
   }
 }
 
-/** Closes what [from, end) covers of a lifetime. */
-function closePart(record: u32, from: u64, end: u64): void {
+/** Closes what [from, end) covers of a lifetime; returns the id of what was closed. */
+function closePart(record: u32, from: u64, end: u64): u32 {
   const start = addrOf(record);
   const stop = endOfRange(start, lenOf(record));
   ranges.remove(0, start, stop, record);
   if (from <= start && end >= stop) {
     closeLifetime(record);
-    return;
+    return idOf(record);
   }
   const cut = max(from, start);
   const rest = min(end, stop);
-  closeLifetime(copyPart(record, cut, rest));
+  const part = copyPart(record, cut, rest);
+  splitLifetime(part);
   if (cut > start) {
     if (rest < stop) enter(copyPart(record, rest, stop));
     setPart(record, start, cut);
   } else setPart(record, rest, stop);
   enter(record);
+  return idOf(part);
 }
 
 // ------------------------------------------------------------------------------------ whose it is

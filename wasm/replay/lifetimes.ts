@@ -149,6 +149,12 @@ export function closeLifetime(at: u32): void {
   endLifetime(at, <u32>EndReason.closed);
 }
 
+/** Closes a part of a mapping, the rest of which stays. */
+export function splitLifetime(at: u32): void {
+  store<i32>(at, tid, CLOSE_TID);
+  endLifetime(at, <u32>EndReason.split);
+}
+
 /** Ends a lifetime at the current event, which closed it or showed that it was gone. */
 export function endLifetime(at: u32, reason: u32): void {
   store<u32>(at, seq, CLOSE_SEQ);

@@ -9,7 +9,7 @@ import { tid, ts, wantEvent } from './now';
 import {
   addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, hold, isOpen, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
 } from './lifetimes';
-import { addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
+import { NOTHING, addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
 /** An unmap's trace later than this cannot be a late one. Units of the clock (nanoseconds). */
 const LATE_TRACE: i64 = 10_000_000;
@@ -63,15 +63,25 @@ function decide(older: u32, seen: bool): void {
     const newer = load<u32>(pair, 4);
     count--;
     store<u64>(pair, load<u64>(pairs + ((count as usize) << 3)));
-    if (seen && (tid == openTid(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
+    if (seen && (sameThread(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
     else dropFlags(newer, FLAG_OVERLAP);
     release(older);
     release(newer);
   }
 }
 
+/** Whether the current event's thread opened `newer`; every CPU has its own thread 0, the idle one. */
+function sameThread(newer: u32): bool {
+  return tid > 0 && tid == openTid(newer);
+}
+
+/** A direction as an anomaly's fact. */
+function dirFact(at: u32): u64 {
+  return dirOf(at) == 0xff ? NOTHING : dirOf(at);
+}
+
 function confirm(older: u32, newer: u32): void {
-  const row = addAnomaly(<u32>Anomaly.overlapping_map, newer, dirOf(older), dirOf(newer));
+  const row = addAnomaly(<u32>Anomaly.overlapping_map, newer, dirFact(older), dirFact(newer));
   const start = max(physOf(older), physOf(newer));
   const end = min(physOf(older) + lenOf(older), physOf(newer) + lenOf(newer));
   setEvent(row, openSeq(newer), openedTs(newer));

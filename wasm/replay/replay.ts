@@ -81,7 +81,7 @@ function failed(): bool {
 @inline
 function replayIommu(op: u32): void {
   if (addr == ABSENT) return;
-  if (op == <u32>Op.open) openRange();
+  if (op == <u32>Op.open && errorNow() == 0) openRange();
   else if (op == <u32>Op.close) closeRange();
 }
 

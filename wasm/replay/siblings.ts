@@ -73,7 +73,7 @@ function addRecord(key: u32): u32 {
   const at = record(count);
   memory.fill(at, 0, RECORD);
   store<u32>(at, key, KEY);
-  store<i64>(at, ts, FIRST_TS);
+  store<i64>(at, -1, FIRST_TS);
   store<i64>(at, -1, LONGEST);
   return count++;
 }
@@ -93,7 +93,9 @@ export let closedBefore: u32 = 0;
 export function siblingOpened(layer: u32, kind: u32, bytes: u64): u32 {
   const number = numberOf(layer, kind);
   const at = record(number);
-  store<u64>(at, load<u64>(at, OPENED) + 1, OPENED);
+  const before = load<u64>(at, OPENED);
+  if (before == 0) store<i64>(at, ts, FIRST_TS);
+  store<u64>(at, before + 1, OPENED);
   store<u64>(at, load<u64>(at, OPENED_BYTES) + (bytes == ABSENT ? 0 : bytes), OPENED_BYTES);
   store<i64>(at, ts, LAST_TS);
   closedBefore = closedSoFar(at);

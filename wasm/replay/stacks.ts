@@ -78,7 +78,8 @@ export function finishStacks(): void {
   const rows = rowsOf(LIFETIMES);
   for (let row: u32 = 0; row < rows; row++) {
     store<u32>(cell4(LIFETIMES, LIFETIME_OPEN_STACK, row), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_OPEN_SEQ, row))));
-    if (load<u8>(cell1(LIFETIMES, LIFETIME_END, row)) != <u8>EndReason.closed) continue;
+    const end = load<u8>(cell1(LIFETIMES, LIFETIME_END, row));
+    if (end != <u8>EndReason.closed && end != <u8>EndReason.split) continue;
     store<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_STACK, row), stackOf(load<u32>(cell4(LIFETIMES, LIFETIME_CLOSE_SEQ, row))));
   }
 }
