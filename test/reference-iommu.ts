@@ -1,0 +1,83 @@
+/**
+ * The slow replay's layer iommu: docs/lifetimes.md, "Layer iommu".
+ *
+ * In: the event under way. Out: changes to the ledger.
+ */
+import { EndReason, Layer } from '../wasm/schema.js';
+import { close, common, endOf, live, open, PAGE, type Range, type State } from './reference-ledger.js';
+import type { Lifetime } from './replay-rows.js';
+
+/** The live mappings of a plane that the event's range touches, by address. */
+function touchedIn(s: State, plane: number): Lifetime[] {
+  const there = s.lifetimes.filter((l) => l.layer === Layer.iommu && live(l) && s.plane[l.id] === plane);
+  const touched = there.filter((l) => common(l, s.event as Range).len > 0n);
+  return touched.sort((a, b) => (a.addr < b.addr ? -1 : 1));
+}
+
+export function mapIommu(s: State): void {
+  const { addr, len, cpu, tid } = s.event;
+  let plane = 0;
+  while (touchedIn(s, plane).length > 0) plane++;
+  const lifetime = open(s, { addr: addr!, len: len! });
+  s.plane[lifetime.id] = plane;
+  s.waiting.push({ cpu, tid, lifetime });
+}
+
+export function unmapIommu(s: State): void {
+  s.asked.push(s.event);
+  const planes = [...new Set(s.plane)]
+    .map((plane) => touchedIn(s, plane))
+    .filter((touched) => touched.length > 0);
+  const bytes = (touched: Lifetime[]) =>
+    touched.reduce((sum, l) => sum + common(l, s.event as Range).len, 0n);
+  const oldest = (touched: Lifetime[]) => Math.min(...touched.map(({ id }) => id));
+  const [most] = planes.sort((a, b) => Number(bytes(b) - bytes(a)) || oldest(a) - oldest(b));
+  for (const l of most ?? []) closeCovered(s, l);
+}
+
+function closeCovered(s: State, l: Lifetime): void {
+  const whole = { ...l };
+  const covered = common(whole, s.event as Range);
+  if (covered.len === whole.len) {
+    close(s, l);
+    return;
+  }
+  const before = partOf(whole, whole.addr, covered.addr);
+  const after = partOf(whole, endOf(covered), endOf(whole));
+  const closed = splitOff(s, whole, partOf(whole, covered.addr, endOf(covered)));
+  Object.assign(l, before.len > 0n ? before : after);
+  if (before.len > 0n && after.len > 0n) splitOff(s, whole, after);
+  close(s, closed, EndReason.split);
+}
+
+function partOf({ addr, phys }: Lifetime, from: bigint, to: bigint): Pick<Lifetime, 'addr' | 'len' | 'phys'> {
+  return { addr: from, len: to - from, phys: phys === undefined ? undefined : phys + from - addr };
+}
+
+/** A part as a row of its own. It was opened with the whole: of its siblings' sums only the number of rows grows. */
+function splitOff(s: State, whole: Lifetime, part: Pick<Lifetime, 'addr' | 'len' | 'phys'>): Lifetime {
+  const lifetime = { ...whole, ...part, id: s.lifetimes.length, group: whole.group ?? whole.id };
+  s.lifetimes.push(lifetime);
+  s.lossesAtOpen.push(s.lossesAtOpen[whole.id]!);
+  s.plane[lifetime.id] = s.plane[whole.id]!;
+  lifetime.siblings.opened += 1n;
+  return lifetime;
+}
+
+/** The iommu's events on this CPU belong to this dma-layer event, or to none. */
+export function settleCpu(s: State, opened: Lifetime[]): void {
+  const { cpu, tid, device = 0 } = s.event;
+  const ours = s.waiting.filter((w) => w.cpu === cpu && w.tid === tid);
+  for (const { lifetime } of ours.filter((w) => live(w.lifetime))) {
+    if (opened.some((l) => common(pagesOf(l), lifetime).len === lifetime.len)) {
+      Object.assign(lifetime, { device, parent: opened[0]!.id });
+    }
+  }
+  s.waiting = s.waiting.filter((w) => w.cpu !== cpu);
+  s.asked = s.asked.filter((u) => u.cpu !== cpu);
+}
+
+function pagesOf(l: Lifetime): Range {
+  const addr = l.addr - (l.addr % PAGE);
+  return { addr, len: ((endOf(l) + PAGE - 1n) / PAGE) * PAGE - addr };
+}

@@ -1,0 +1,133 @@
+/**
+ * The slow, obvious replay: docs/lifetimes.md in plain objects and linear search.
+ *
+ * In: streams of plain events, each in time order. Out: lifetimes by id, event rows by seq, anomalies, losses, siblings.
+ * It shares nothing with the Wasm core but the words of the schema, so that each can show the other wrong.
+ */
+import {
+  Anomaly,
+  EndReason,
+  FLAG_BEFORE_REMOVAL,
+  FLAG_UNRECORDABLE_UNMAP,
+  Layer,
+  Op,
+} from '../wasm/schema.js';
+import { closeList, closeOne, openDma, sync } from './reference-dma.js';
+import { mapIommu, settleCpu, unmapIommu } from './reference-iommu.js';
+import { anomaly, best, live, lossSeen, mapped, markLoss, newState, type State } from './reference-ledger.js';
+import type { ReplayEvent, Replayed } from './replay-rows.js';
+
+/** Records of one event in several buffers are no further apart in time, nor in events of their CPU. */
+const APART = 10_000_000n;
+const RECENT = 64;
+
+type Streams = readonly (readonly ReplayEvent[])[];
+
+/** Merges streams by time; at the same time the lower stream comes first. */
+export function inOrder(
+  streams: Streams,
+  buffers: readonly number[] = [],
+): { event: ReplayEvent; buffer: number }[] {
+  const rest = streams.map((events, i) => events.map((event) => ({ event, buffer: buffers[i] ?? 0 })));
+  const merged: { event: ReplayEvent; buffer: number }[] = [];
+  for (;;) {
+    const heads = rest.filter(({ length }) => length > 0);
+    const stream = best(heads, ([first]) => -Number(first!.event.ts));
+    if (stream === undefined) return merged;
+    merged.push(stream.shift()!);
+  }
+}
+
+/** `buffers`: each stream's recorder; 0 where not told. */
+export function referenceReplay(streams: Streams, buffers: readonly number[] = []): Replayed {
+  const s = newState();
+  for (const { event, buffer } of inOrder(streams, buffers)) {
+    s.event = event;
+    if (event.op === Op.stack) giveStack(s, buffer);
+    else if (event.op === Op.lost) lose(s);
+    else takeEvent(s, buffer);
+  }
+  finish(s);
+  const { events, lifetimes, anomalies, losses, siblings } = s;
+  return { events, lifetimes, anomalies, losses, siblings };
+}
+
+function giveStack(s: State, buffer: number): void {
+  const { cpu, stack = 0 } = s.event;
+  const rows = s.newest.filter((r) => r.cpu === cpu && r.buffer === buffer).map(({ row }) => row);
+  const row = rows.slice(-4).findLast((r) => r.stack === 0);
+  if (row === undefined) return;
+  row.stack = stack;
+  for (const l of s.lifetimes) {
+    if (l.openSeq === row.seq) l.openStack = stack;
+    if (l.closeSeq === row.seq && l.end !== EndReason.inferred_lost) l.closeStack = stack;
+  }
+}
+
+function lose(s: State): void {
+  const { cpu, ts, len } = s.event;
+  const loss = { cpu, from: s.lastOn.get(cpu), to: ts, count: len, seq: s.events.length };
+  s.losses.push(loss);
+  s.openLosses.push(loss);
+}
+
+/** What another buffer has shown is a repeat; stacks that follow it here are for the event that it repeats. */
+function takeEvent(s: State, buffer: number): void {
+  const { event } = s;
+  const recent = s.shown.filter((one) => one.event.cpu === event.cpu).slice(-RECENT);
+  const original = recent.find(
+    (one) => !one.by.has(buffer) && event.ts - one.event.ts <= APART && sameEvent(one.event, event),
+  );
+  if (original === undefined) replayRow(s);
+  else original.by.add(buffer);
+  const row = original?.row ?? s.row;
+  s.newest.push({ buffer, cpu: event.cpu, row });
+  if (original === undefined) s.shown.push({ event, row, by: new Set([buffer]) });
+}
+
+function sameEvent(a: ReplayEvent, b: ReplayEvent): boolean {
+  const facts = ['layer', 'op', 'kind', 'cpu', 'tid', 'device', 'addr', 'len', 'phys', 'dir'] as const;
+  return facts.every((fact) => a[fact] === b[fact]);
+}
+
+function replayRow(s: State): void {
+  const { ts, cpu, stack = 0, layer } = s.event;
+  for (const loss of s.openLosses) if (loss.cpu === cpu) loss.to = ts;
+  s.openLosses = s.openLosses.filter((loss) => loss.cpu !== cpu);
+  s.lastOn.set(cpu, ts);
+  s.row = { seq: s.events.length, ts, cpu, stack, lifetime: undefined };
+  s.events.push(s.row);
+  const opened = s.lifetimes.length;
+  act(s);
+  if (layer === Layer.dma) settleCpu(s, s.lifetimes.slice(opened));
+}
+
+function act(s: State): void {
+  const { layer, op, addr, len, error = 0, list } = s.event;
+  const opens = op === Op.open && addr !== undefined && error === 0;
+  const closes = op === Op.close && len !== 0n;
+  if (op === Op.remove || op === Op.removed) {
+    for (const l of mapped(s)) l.flags |= FLAG_BEFORE_REMOVAL;
+  } else if (layer === Layer.dma) {
+    if (opens) openDma(s);
+    else if (closes) (list === undefined ? closeOne : closeList)(s);
+    else if (op === Op.sync) sync(s);
+  } else if (layer === Layer.iommu) {
+    if (opens) mapIommu(s);
+    else if (closes) unmapIommu(s);
+  }
+}
+
+function finish(s: State): void {
+  const afterLoss = lossSeen(s);
+  for (const { onOther, mismatch, otherwise } of s.undecided) {
+    s.anomalies.push(live(onOther) ? { ...mismatch, afterLoss } : otherwise);
+  }
+  for (const pair of s.pairs) s.anomalies.push({ ...pair.anomaly, afterLoss });
+  for (const { segments, mapped: stillMapped } of s.lists) {
+    const { openSeq: seq, openedTs: ts, device, flags } = segments[0]!;
+    if (!stillMapped || (flags & FLAG_UNRECORDABLE_UNMAP) === 0) continue;
+    s.anomalies.push(anomaly(s, Anomaly.unmap_unrecordable, segments[0], { seq, ts, device }));
+  }
+  for (const l of s.lifetimes) if (live(l)) markLoss(s, l);
+}
