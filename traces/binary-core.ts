@@ -125,8 +125,14 @@ const COLUMNS: readonly (readonly [number, number])[] = [
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+/*
+ * Compiled and instantiated at once, not by WebAssembly.compile: while Node 20 has nothing to wait for but V8's own threads it waits for
+ * all of them, and one that optimises JavaScript may in turn wait for the main thread to collect garbage, for ever.
+ */
 function binaryModule(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(inPackage('dist', 'wasm', 'binary.wasm')).then((bytes) => WebAssembly.compile(bytes));
+  compiled ??= readFile(inPackage('dist', 'wasm', 'binary.wasm')).then(
+    (bytes) => new WebAssembly.Module(bytes),
+  );
   return compiled;
 }
 
@@ -141,7 +147,7 @@ async function instantiate(probes: ProbePlans): Promise<BinaryExports> {
       throw new Error(`binary.wasm stopped at ${line}:${column}; this is a defect of dmaspan`);
     },
   };
-  const instance = await WebAssembly.instantiate(await binaryModule(), { env });
+  const instance = new WebAssembly.Instance(await binaryModule(), { env });
   return instance.exports as unknown as BinaryExports;
 }
 
