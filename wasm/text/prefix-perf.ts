@@ -12,10 +12,11 @@
  *
  * Every field before the event may be left out but the time; what is left out is absent.
  */
-import { comms } from './names';
+import { commOfColumn, comms } from './names';
 import { readStamp, setPrefix } from './prefix';
-import { COLON, MINUS, SLASH, SPACE, find, isDigit, number, readDecimal } from './values';
+import { COLON, MINUS, SLASH, SPACE, find, hits, isDigit, number, readDecimal } from './values';
 
+const COMM_WIDTH: usize = 16;
 const NO_CPU: i32 = 0xffff;
 const OPEN_BRACKET: u32 = 0x5b;
 const CLOSE_BRACKET_SPACE: u32 = 0x205d; // "] "
@@ -29,8 +30,7 @@ export function readPerfPrefix(at: usize, end: usize): bool {
   for (let p = find(at, limit, OPEN_BRACKET as u8); p < limit; p = find(p + 1, limit, OPEN_BRACKET as u8)) {
     let behind = readCpu(at, p);
     if (behind == 0) continue;
-    while (load<u8>(behind) == SPACE) behind++;
-    behind = readStamp(behind);
+    behind = readStamp(behindBlanks(behind));
     if (behind != 0) return setLine(at, p, behind);
   }
   return readFromTime(at, end);
@@ -70,6 +70,15 @@ function readFromTime(at: usize, end: usize): bool {
   return setLine(at, taskEnd, readStamp(time));
 }
 
+// @ts-ignore: decorator
+@inline
+function behindBlanks(p: usize): usize {
+  const blanks = ctz(~hits(p, SPACE as u8)) as usize;
+  p += blanks;
+  if (blanks == 32) while (load<u8>(p) == SPACE) p++;
+  return p;
+}
+
 /** Where "30.377193: " begins, or 0. */
 function findTime(from: usize, end: usize): usize {
   const limit = min(end, from + PREFIX_MAX);
@@ -97,6 +106,24 @@ let comm: i32 = 0;
 // @ts-ignore: decorator
 @inline
 function readTask(at: usize, end: usize): void {
+  if (!readColumns(at, end)) readAnyTask(at, end);
+}
+
+/** "            init     101 ", in columns: the name ends where its column does, and blanks and the thread's number follow. */
+// @ts-ignore: decorator
+@inline
+function readColumns(at: usize, end: usize): bool {
+  const column = at + COMM_WIDTH;
+  if (end < column + 2 || load<u8>(column) != SPACE || load<u8>(column - 1) == SPACE) return false;
+  const digits = behindBlanks(column);
+  const stop = readDecimal(digits);
+  if (stop == 0 || stop + 1 != end || number > 0x7fffffff) return false;
+  tid = number as i32;
+  comm = commOfColumn(at);
+  return true;
+}
+
+function readAnyTask(at: usize, end: usize): void {
   while (at < end && load<u8>(at) == SPACE) at++;
   end = blanksBefore(at, end);
   tid = -1;
@@ -136,11 +163,9 @@ function blanksBefore(from: usize, p: usize): usize {
 // @ts-ignore: decorator
 @inline
 function behindPeriod(p: usize): usize {
-  while (load<u8>(p) == SPACE) p++;
+  p = behindBlanks(p);
   if (!isDigit(load<u8>(p))) return p;
   const stop = readDecimal(p);
   if (stop == 0 || load<u8>(stop) != SPACE) return p;
-  p = stop;
-  while (load<u8>(p) == SPACE) p++;
-  return p;
+  return behindBlanks(stop);
 }
