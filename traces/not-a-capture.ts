@@ -24,7 +24,6 @@ const MAGICS: readonly (readonly [offset: number, bytes: string, what: string, a
   [0, '\x04\x22\x4d\x18', 'lz4 data', CONVERT_COMPRESSED('lz4')],
   [0, '7z\xbc\xaf', 'a 7z archive', 'Unpack it, and give the capture inside.'],
   [257, 'ustar', 'a tar archive', 'Unpack it, and give the capture inside.'],
-  [0, 'PERFILE2', 'a perf.data file', 'Record with trace-cmd or from /sys/kernel/tracing instead.'],
   [
     0,
     '\x17\x08\x44tracing',
