@@ -57,7 +57,10 @@ export function readPerfScriptHead(head: Uint8Array): PerfScriptHead {
     onlyHeader:
       /^# captured on +: /m.test(text.slice(0, 400)) &&
       lines.every((line) => line === '' || line.startsWith('#')),
-    recordedEvents: Array.from(text.matchAll(/^# event : name = ([^,:\n]{1,128}:[^,\n]{1,128}), /gm), (match) => match[1]!),
+    recordedEvents: Array.from(
+      text.matchAll(/^# event : name = ([^,:\n]{1,128}:[^,\n]{1,128}), /gm),
+      (match) => match[1]!,
+    ),
     ...(firstRecord === undefined ? {} : { firstRecord }),
     ...(host === undefined ? {} : { host }),
     ...(kernel === undefined ? {} : { kernel }),
