@@ -61,13 +61,16 @@ function openMapping(s: State, facts: Parameters<typeof open>[1], list: Lifetime
   const newer = open(s, facts);
   list.push(newer);
   const memory = memoryOf(newer);
-  const older = others.find((l) => memoryOf(l) && memory && common(memoryOf(l)!, memory).len > 0n);
-  if (older === undefined) return;
+  const older = others.findLast((l) => memoryOf(l) && memory && common(memoryOf(l)!, memory).len > 0n);
+  if (older === undefined || s.pairs.filter((pair) => pair.older === older).length === PAIRS) return;
   newer.flags |= schema.FLAG_OVERLAP;
   const { len } = common(memoryOf(older)!, memory!);
   const about = { other: older.id, len, expected: wide(older.dir), actual: wide(newer.dir) };
   s.pairs.push({ older, newer, anomaly: anomaly(s, Anomaly.overlapping_map, newer, about) });
 }
+
+/** Of one older mapping so many pairs are remembered. */
+const PAIRS = 16;
 
 function memoryOf({ phys, len }: Lifetime): Range | undefined {
   return phys === undefined ? undefined : { addr: phys, len };

@@ -8,6 +8,7 @@ import {
   Anomaly,
   EndReason,
   FLAG_BEFORE_REMOVAL,
+  FLAG_OVERLAP,
   FLAG_UNRECORDABLE_UNMAP,
   Layer,
   Op,
@@ -41,11 +42,13 @@ export function inOrder(
 /** `buffers`: each stream's recorder; 0 where not told. */
 export function referenceReplay(streams: Streams, buffers: readonly number[] = []): Replayed {
   const s = newState();
+  const several = new Set(buffers).size > 1;
   for (const { event, buffer } of inOrder(streams, buffers)) {
     s.event = event;
     if (event.op === Op.stack) giveStack(s, buffer);
     else if (event.op === Op.lost) lose(s);
-    else takeEvent(s, buffer);
+    else if (several) takeUnlessRepeated(s, buffer);
+    else take(s, buffer);
   }
   finish(s);
   const { events, lifetimes, anomalies, losses, siblings } = s;
@@ -72,17 +75,24 @@ function lose(s: State): void {
 }
 
 /** What another buffer has shown is a repeat; stacks that follow it here are for the event that it repeats. */
-function takeEvent(s: State, buffer: number): void {
+function takeUnlessRepeated(s: State, buffer: number): void {
   const { event } = s;
   const recent = s.shown.filter((one) => one.event.cpu === event.cpu).slice(-RECENT);
   const original = recent.find(
     (one) => !one.by.has(buffer) && event.ts - one.event.ts <= APART && sameEvent(one.event, event),
   );
-  if (original === undefined) replayRow(s);
-  else original.by.add(buffer);
-  const row = original?.row ?? s.row;
-  s.newest.push({ buffer, cpu: event.cpu, row });
-  if (original === undefined) s.shown.push({ event, row, by: new Set([buffer]) });
+  if (original === undefined) {
+    take(s, buffer);
+    s.shown.push({ event, row: s.row, by: new Set([buffer]) });
+  } else {
+    original.by.add(buffer);
+    s.newest.push({ buffer, cpu: event.cpu, row: original.row });
+  }
+}
+
+function take(s: State, buffer: number): void {
+  replayRow(s);
+  s.newest.push({ buffer, cpu: s.event.cpu, row: s.row });
 }
 
 function sameEvent(a: ReplayEvent, b: ReplayEvent): boolean {
@@ -123,7 +133,7 @@ function finish(s: State): void {
   for (const { onOther, mismatch, otherwise } of s.undecided) {
     s.anomalies.push(live(onOther) ? { ...mismatch, afterLoss } : otherwise);
   }
-  for (const pair of s.pairs) s.anomalies.push({ ...pair.anomaly, afterLoss });
+  for (const { newer } of s.pairs) newer.flags &= ~FLAG_OVERLAP;
   for (const { segments, mapped: stillMapped } of s.lists) {
     const { openSeq: seq, openedTs: ts, device, flags } = segments[0]!;
     if (!stillMapped || (flags & FLAG_UNRECORDABLE_UNMAP) === 0) continue;

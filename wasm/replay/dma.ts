@@ -68,12 +68,13 @@ function older(a: u32, b: u32): u32 {
 
 function watchMemory(at: u32, group: u32, from: u64, end: u64): void {
   memory_.query(device, from, end);
-  let oldest = NO_LIFETIME;
+  let youngest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
     const other = foundAt(i);
-    if (deviceIdOf(other) == device && (group == NONE || groupOf(other) != group)) oldest = older(oldest, other);
+    if (deviceIdOf(other) != device || (group != NONE && groupOf(other) == group)) continue;
+    if (youngest == NO_LIFETIME || idOf(other) > idOf(youngest)) youngest = other;
   }
-  if (oldest != NO_LIFETIME) watchOverlap(oldest, at);
+  if (youngest != NO_LIFETIME) watchOverlap(youngest, at);
 }
 
 /** After a loss, a mapping that stands where a new one is made must have been unmapped in the dark. */

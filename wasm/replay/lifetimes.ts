@@ -8,7 +8,7 @@
  * tables are wanted or an anomaly speaks of it, and its record serves the next one.
  *
  *   | opened ts | closed ts | addr | len | phys | open seq, close seq | open tid, close tid | comm, attrs |
- *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it | device, flags | layer, kind, dir, end | spoken of |
+ *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it | device, flags | layer, kind, dir, end | spoken of, pairs |
  */
 import {
   EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
@@ -48,6 +48,7 @@ const KIND: usize = 109;
 const DIR: usize = 110;
 const END: usize = 111;
 const SPOKEN_OF: usize = 112;
+const PAIRS: usize = 113;
 const NEXT_FREE: usize = 0;
 const RECORD: usize = 128;
 const BATCH: i32 = 512;
@@ -117,7 +118,7 @@ export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u
   store<u16>(at, <u16>device, DEVICE);
   store<u16>(at, <u16>flags, FLAGS);
   store<u32>(at, layer | (kind << 8) | (dir << 16) | ((<u32>EndReason.capture_end) << 24), LAYER);
-  store<u8>(at, 0, SPOKEN_OF);
+  store<u16>(at, 0, SPOKEN_OF); // and PAIRS
   return at;
 }
 
@@ -360,6 +361,17 @@ export function countSync(at: u32): void {
 export function adopt(at: u32, byDevice: u32, parent: u32): void {
   store<u16>(at, <u16>byDevice, DEVICE);
   store<u32>(at, parent, PARENT);
+}
+
+/** Of one older mapping so many pairs (overlaps.ts) are remembered. */
+const MOST_PAIRS: u8 = 16;
+
+/** Counts a pair of which this is the older one; false when there are enough. */
+export function countPair(at: u32): bool {
+  const pairs = load<u8>(at, PAIRS);
+  if (pairs == MOST_PAIRS) return false;
+  store<u8>(at, pairs + 1, PAIRS);
+  return true;
 }
 
 // The list (lists.ts) that a segment belongs to while the list is mapped, and its place there.

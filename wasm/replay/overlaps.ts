@@ -7,7 +7,7 @@
 import { Anomaly, FLAG_OVERLAP } from '../schema';
 import { tid, ts, wantEvent } from './now';
 import {
-  addFlags, addrOf, deviceIdOf, dirOf, dropFlags, flagsOf, hold, isOpen, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
+  addFlags, addrOf, countPair, deviceIdOf, dirOf, dropFlags, flagsOf, hold, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
 } from './lifetimes';
 import { NOTHING, addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
@@ -21,6 +21,7 @@ let capacity: u32 = 1024;
 let count: u32 = 0;
 
 export function watchOverlap(older: u32, newer: u32): void {
+  if (!countPair(older)) return;
   wantEvent();
   if (count == capacity) {
     const bigger = heap.alloc((capacity as usize) << 4);
@@ -91,11 +92,11 @@ function confirm(older: u32, newer: u32): void {
   setLength(row, end - start);
 }
 
-/** At the end: an older mapping that is still there was there all along. */
+/** At the end: an older mapping that is still there was forgotten, and is no fault of who maps its memory now. */
 export function finishOverlaps(): void {
   for (let i: u32 = 0; i < count; i++) {
     const pair = pairs + ((i as usize) << 3);
-    if (isOpen(load<u32>(pair))) confirm(load<u32>(pair), load<u32>(pair, 4));
+    dropFlags(load<u32>(pair, 4), FLAG_OVERLAP);
     release(load<u32>(pair));
     release(load<u32>(pair, 4));
   }
