@@ -3,7 +3,7 @@
  *
  * In: event types once, then batches for the streams that run dry. Out: tables, as blocks in the module's memory.
  */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { EVENT_BYTES, type Kind, type Layer, type Op, type TableId, TYPE_BYTES } from '../wasm/schema.js';
 
 /** The exports of `wasm/replay/index.ts`; addresses are byte offsets in its memory, unsigned. */
@@ -74,12 +74,14 @@ export interface Core {
   block(table: TableId, index: number): number;
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+let compiled: WebAssembly.Module | undefined;
 
-function replayModule(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(new URL('../wasm/replay.wasm', import.meta.url)).then((bytes) =>
-    WebAssembly.compile(bytes),
-  );
+/**
+ * Compiled in place: waiting for the asynchronous compiler can deadlock Node 20, when its threads wait for the main
+ * thread to collect garbage while that waits for them. The module is small.
+ */
+function replayModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../wasm/replay.wasm', import.meta.url)));
   return compiled;
 }
 
@@ -92,8 +94,8 @@ export interface Retention {
 export const KEEP_ALL: Retention = { events: true, lifetimes: true };
 
 /** Starts an empty replay. Several may exist side by side. */
-export async function createCore(types: readonly CoreType[], keep: Retention = KEEP_ALL): Promise<Core> {
-  const instance = await WebAssembly.instantiate(await replayModule(), { env: { abort } });
+export function createCore(types: readonly CoreType[], keep: Retention = KEEP_ALL): Core {
+  const instance = new WebAssembly.Instance(replayModule(), { env: { abort } });
   const replay = instance.exports as unknown as ReplayExports;
   const bytes = () => new Uint8Array(replay.memory.buffer);
   const table = bytes().subarray(replay.typeTable());

@@ -51,7 +51,7 @@ async function analyzeRun(
   try {
     for (const file of files) opened.push({ file, capture: await openOne(file, options) });
     checkClocks(opened);
-    const core = await createCore(types, options.keep ?? KEEP_ALL);
+    const core = createCore(types, options.keep ?? KEEP_ALL);
     await replay(opened, core, names, options.symbol);
     return analyzed(opened, core);
   } catch (error) {
