@@ -9,7 +9,7 @@ import {
 } from './now';
 import {
   NO_LIFETIME, addFlags, addrOf, attrsOf, closeLifetime, countSync, deviceIdOf, dirOf, endLifetime, finishOpen, groupOf, idOf, kindOf, lenOf,
-  lifetimeCount, openLifetime, openSeq, physOf, stillThere,
+  lifetimeCount, openLifetime, openSeq, physOf, speakOf, stillThere,
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setOther } from './anomalies';
 import {
@@ -38,8 +38,9 @@ let devices: u32 = 0;
 // ------------------------------------------------------------------------------------ open
 /** Returns the at of the lifetime. */
 export function openMapping(): u32 {
-  loseHidden(addr);
+  const hidden = loseHidden(addr);
   const at = openLifetime(<u32>Layer.dma, kind, addr, len, phys, 0);
+  if (hidden) speakOf(at);
   concerns(idOf(at));
   enter(at, NONE);
   return idOf(at);
@@ -77,20 +78,23 @@ function watchMemory(at: u32, group: u32, from: u64, end: u64): void {
   if (youngest != NO_LIFETIME) watchOverlap(youngest, at);
 }
 
-/** After a loss, a mapping that stands where a new one is made must have been unmapped in the dark. */
-export function loseHidden(address: u64): void {
-  if (!lossSeen) return;
+/** After a loss, a mapping that stands where a new one is made must have been unmapped in the dark; whether one was. */
+export function loseHidden(address: u64): bool {
+  if (!lossSeen) return false;
   const entry = live.find(address, device);
-  if (entry == 0) return;
+  if (entry == 0) return false;
+  let hidden = false;
   for (let node = firstNode(entry); node != 0; ) {
     const old = memberOf(node);
     node = nextOf(node);
     if (openSeq(old) >= lossSeq) continue;
+    hidden = true;
     setOther(addAnomalyOf(<u32>Anomaly.inferred_lost, old, NOTHING, NOTHING), lifetimeCount());
     leave(entry, old);
     forgetOlder(old);
     endLifetime(old, <u32>EndReason.inferred_lost);
   }
+  return hidden;
 }
 
 // ------------------------------------------------------------------------------------ close

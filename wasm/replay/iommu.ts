@@ -7,7 +7,7 @@ import { Layer } from '../schema';
 import { CPU_WAITING, CPU_WAITING_AT, MAX_CPUS, cpuSlot } from './cpus';
 import { ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, phys, slot, tid } from './now';
 import {
-  adopt, addrOf, closeLifetime, copyPart, finishOpen, flagsOf, hold, idOf, isOpen, lenOf, openLifetime, openTid, release, setPart, splitLifetime,
+  adopt, addrOf, closeLifetime, copyPart, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openTid, planeOf, release, setPart, setPlane, splitLifetime,
 } from './lifetimes';
 import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
 import { dmaAt, lengthAt, segmentCount } from './lists';
@@ -15,19 +15,11 @@ import { noteUnmap } from './witness';
 
 const ranges: RangeIndex = new RangeIndex();
 
-/** A lifetime's plane stands in internal bits of its flags until the end. */
-const PLANE_SHIFT: u32 = 12;
-const PLANES: u32 = 8;
-const PLANE_BITS: u32 = (PLANES - 1) << PLANE_SHIFT;
+/** So many mappings of one address are told apart: a bit each in a mask. More share the last plane. */
+const PLANES: u32 = 64;
 
 /** Most iommu mappings that one DMA mapping is taken to need. */
 const MAX_WAITING: u32 = 8192;
-
-// @ts-ignore: decorator
-@inline
-function planeOf(record: u32): u32 {
-  return (flagsOf(record) & PLANE_BITS) >> PLANE_SHIFT;
-}
 
 function enter(record: u32): void {
   ranges.insert(0, addrOf(record), endOfRange(addrOf(record), lenOf(record)), record);
@@ -37,10 +29,9 @@ function enter(record: u32): void {
 export function openRange(): void {
   if (len == ABSENT || len == 0) return;
   ranges.query(0, addr, endOfRange(addr, len));
-  let taken: u32 = 0;
-  for (let i: u32 = 0; i < found; i++) taken |= 1 << planeOf(foundAt(i));
-  const plane = min(<u32>ctz(~taken), PLANES - 1);
-  const record = openLifetime(<u32>Layer.iommu, kind, addr, len, phys, plane << PLANE_SHIFT);
+  const plane = min(ctz(~planesFound()) as u32, PLANES - 1);
+  const record = openLifetime(<u32>Layer.iommu, kind, addr, len, phys, 0);
+  setPlane(record, plane);
   concerns(idOf(record));
   enter(record);
   wait(record);
@@ -62,12 +53,20 @@ export function closeRange(): void {
   }
 }
 
+/** The planes of the result, a bit each. */
+function planesFound(): u64 {
+  let planes: u64 = 0;
+  for (let i: u32 = 0; i < found; i++) planes |= (1 as u64) << planeOf(foundAt(i));
+  return planes;
+}
+
 /** The plane with most bytes in the range; among equals the one whose oldest mapping is oldest. */
 function choosePlane(end: u64): u32 {
   let best: u32 = 0;
   let most: u64 = 0;
   let oldest = NONE;
-  for (let plane: u32 = 0; plane < PLANES; plane++) {
+  for (let planes = planesFound(); planes != 0; planes &= planes - 1) {
+    const plane = ctz(planes) as u32;
     let bytes: u64 = 0;
     let first = NONE;
     for (let i: u32 = 0; i < found; i++) {
@@ -76,7 +75,7 @@ function choosePlane(end: u64): u32 {
       bytes += min(end, endOfRange(addrOf(record), lenOf(record))) - max(addr, addrOf(record));
       first = min(first, idOf(record));
     }
-    if (bytes < most || bytes == 0 || (bytes == most && first > oldest)) continue;
+    if (bytes < most || (bytes == most && first > oldest)) continue;
     best = plane;
     most = bytes;
     oldest = first;

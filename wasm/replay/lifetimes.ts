@@ -8,7 +8,7 @@
  * tables are wanted or an anomaly speaks of it, and its record serves the next one.
  *
  *   | opened ts | closed ts | addr | len | phys | open seq, close seq | open tid, close tid | comm, attrs |
- *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it | device, flags | layer, kind, dir, end | spoken of, pairs |
+ *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs |
  */
 import {
   EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
@@ -269,7 +269,7 @@ function writeRow(at: u32): void {
   store<u8>(block + i + LIFETIME_END, load<u8>(at, END));
 }
 
-/** Flags beyond these are the replay's own (overlaps.ts, iommu.ts). */
+/** Flags beyond these are the replay's own (overlaps.ts). */
 const PUBLIC_FLAGS: u32 = 0x0fff;
 
 // ------------------------------------------------------------------------------------ facts
@@ -389,6 +389,15 @@ export function joinList(at: u32, list: u32, place: u32, group: u32): void {
   store<u32>(at, list, LIST);
   store<u32>(at, place, PLACE);
   store<u32>(at, group, GROUP);
+}
+// The plane (iommu.ts) of an iommu lifetime, which is in no list.
+// @ts-ignore: decorator
+@inline
+export function planeOf(at: u32): u32 {
+  return load<u32>(at, PLACE);
+}
+export function setPlane(at: u32, plane: u32): void {
+  store<u32>(at, plane, PLACE);
 }
 export function leaveList(at: u32): void {
   store<u32>(at, 0, LIST);

@@ -88,9 +88,10 @@ export function openList(): u32 {
   let node: u32 = 0;
   let group = NONE;
   for (let i: u32 = 0; i < segments; i++) {
-    loseHidden(dmaAt(i));
+    const hidden = loseHidden(dmaAt(i));
     const known = (exact || i == 0) && i < physCount();
     const segment = openLifetime(<u32>Layer.dma, <u32>Kind.sg, dmaAt(i), lengthAt(i), known ? physAt(i) : ABSENT, flags);
+    if (hidden) speakOf(segment);
     if (i == 0) {
       group = idOf(segment);
       node = newNode(segment);

@@ -2,12 +2,12 @@
  * The same memory mapped twice for one device: pairs that wait until it is known whether the older mapping was really
  * still there, or only its unmap traced late.
  *
- *   pair: | older u32 | newer u32 |
+ *   pair: | older u32 | newer u32 |     in the order in which they came; older 0 = decided
  */
 import { Anomaly, FLAG_OVERLAP } from '../schema';
 import { tid, ts, wantEvent } from './now';
 import {
-  addFlags, addrOf, countPair, deviceIdOf, dirOf, dropFlags, flagsOf, hold, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
+  addFlags, addrOf, countPair, deviceIdOf, dirOf, dropFlags, flagsOf, hold, idOf, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
 } from './lifetimes';
 import { NOTHING, addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
@@ -23,20 +23,31 @@ let count: u32 = 0;
 export function watchOverlap(older: u32, newer: u32): void {
   if (!countPair(older)) return;
   wantEvent();
-  if (count == capacity) {
-    const bigger = heap.alloc((capacity as usize) << 4);
-    memory.copy(bigger, pairs, (capacity as usize) << 3);
-    heap.free(pairs);
-    pairs = bigger;
-    capacity *= 2;
-  }
-  store<u32>(pairs + ((count as usize) << 3), older);
-  store<u32>(pairs + ((count as usize) << 3), newer, 4);
+  if (count == capacity) makeRoom();
+  const pair = pairs + ((count as usize) << 3);
+  store<u32>(pair, older);
+  store<u32>(pair, newer, 4);
   count++;
   hold(older);
   hold(newer);
   addFlags(older, FLAG_OLDER);
   addFlags(newer, FLAG_OVERLAP);
+}
+
+/** Closes up the gaps that decided pairs left; doubles the space when that is not enough. */
+function makeRoom(): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const pair = load<u64>(pairs + ((i as usize) << 3));
+    if ((pair as u32) != 0) store<u64>(pairs + ((kept++ as usize) << 3), pair);
+  }
+  count = kept;
+  if (count * 2 < capacity) return;
+  const bigger = heap.alloc((capacity as usize) << 4);
+  memory.copy(bigger, pairs, (count as usize) << 3);
+  heap.free(pairs);
+  pairs = bigger;
+  capacity *= 2;
 }
 
 /** The current event closes `older`: decides its pairs. */
@@ -53,22 +64,22 @@ export function forgetOlder(older: u32): void {
   if (flagsOf(older) & FLAG_OLDER) decide(older, false);
 }
 
+/** Looks from the newest pair back: those that came before `older` was opened are not its own. */
 function decide(older: u32, seen: bool): void {
   dropFlags(older, FLAG_OLDER);
-  for (let i: u32 = 0; i < count; ) {
-    const pair = pairs + ((i as usize) << 3);
-    if (load<u32>(pair) != older) {
-      i++;
-      continue;
-    }
+  for (let i = count; i != 0; i--) {
+    const pair = pairs + (((i - 1) as usize) << 3);
     const newer = load<u32>(pair, 4);
-    count--;
-    store<u64>(pair, load<u64>(pairs + ((count as usize) << 3)));
+    if (load<u32>(pair) == 0) continue;
+    if (idOf(newer) < idOf(older)) break;
+    if (load<u32>(pair) != older) continue;
+    store<u32>(pair, 0);
     if (seen && (sameThread(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
     else dropFlags(newer, FLAG_OVERLAP);
     release(older);
     release(newer);
   }
+  while (count != 0 && load<u32>(pairs + (((count - 1) as usize) << 3)) == 0) count--;
 }
 
 /** Whether the current event's thread opened `newer`; every CPU has its own thread 0, the idle one. */
@@ -96,6 +107,7 @@ function confirm(older: u32, newer: u32): void {
 export function finishOverlaps(): void {
   for (let i: u32 = 0; i < count; i++) {
     const pair = pairs + ((i as usize) << 3);
+    if (load<u32>(pair) == 0) continue;
     dropFlags(load<u32>(pair, 4), FLAG_OVERLAP);
     release(load<u32>(pair));
     release(load<u32>(pair, 4));

@@ -15,6 +15,7 @@ import {
 } from '../schema';
 import { LIFETIMES, PAGES, addRow, cell1, cell2, cell4, cell8, rowsOf } from './table';
 import { ABSENT, NONE, endOfRange, eventCount } from './now';
+import { lifetimeCount } from './lifetimes';
 
 const RUN: usize = 56;
 const R_LAST: usize = 8;
@@ -208,28 +209,42 @@ function emitAll(run: u32, layer: u32, space: u32): void {
 export function buildPages(pageShift: u32): void {
   shift = pageShift;
   const events = eventCount;
-  const opens = chains(events, LIFETIME_OPEN_SEQ);
-  const closes = chains(events, LIFETIME_CLOSE_SEQ);
+  const order = rowsById();
+  const opens = chains(events, LIFETIME_OPEN_SEQ, order);
+  const closes = chains(events, LIFETIME_CLOSE_SEQ, order);
+  heap.free(order);
   buildLayer(<u32>Layer.dma, events, opens, closes);
   buildLayer(<u32>Layer.iommu, events, opens, closes);
   heap.free(opens);
   heap.free(closes);
 }
 
-/** For each event the rows of lifetimes whose `column` names it: first[event], then next[row]; NONE ends a chain. */
-function chains(events: u32, column: usize): usize {
+/** The row of each lifetime by its id, NONE where it has none: rows come in the order of ends. */
+function rowsById(): usize {
+  const bytes = (lifetimeCount() as usize) << 2;
+  const at = heap.alloc(bytes);
+  memory.fill(at, 0xff, bytes);
+  for (let row: u32 = 0; row < rowsOf(LIFETIMES); row++) {
+    store<u32>(at + ((load<u32>(cell4(LIFETIMES, LIFETIME_ID, row)) as usize) << 2), row);
+  }
+  return at;
+}
+
+/** For each event the rows of lifetimes whose `column` names it, by id: first[event], then next[row]; NONE ends a chain. */
+function chains(events: u32, column: usize, order: usize): usize {
   const rows = rowsOf(LIFETIMES);
   const bytes = ((events + rows) as usize) << 2;
   const at = heap.alloc(bytes);
   memory.fill(at, 0xff, bytes);
   const next = at + ((events as usize) << 2);
-  for (let i: u32 = 0; i < rows; i++) {
-    const id = rows - 1 - i; // so that chains are in the order of rows
-    const seq = load<u32>(cell4(LIFETIMES, column, id));
+  for (let id = lifetimeCount(); id-- != 0; ) {
+    const row = load<u32>(order + ((id as usize) << 2));
+    if (row == NONE) continue;
+    const seq = load<u32>(cell4(LIFETIMES, column, row));
     if (seq >= events) continue;
     const head = at + ((seq as usize) << 2);
-    store<u32>(next + ((id as usize) << 2), load<u32>(head));
-    store<u32>(head, id);
+    store<u32>(next + ((row as usize) << 2), load<u32>(head));
+    store<u32>(head, row);
   }
   return at;
 }
