@@ -7,6 +7,8 @@ import { EndReason, Layer } from '../wasm/schema.js';
 import { close, common, endOf, live, open, PAGE, type Range, type State } from './reference-ledger.js';
 import type { Lifetime } from './replay-rows.js';
 
+const LAST_PLANE = 63;
+
 /** The live mappings of a plane that the event's range touches, by address. */
 function touchedIn(s: State, plane: number): Lifetime[] {
   const there = s.lifetimes.filter((l) => l.layer === Layer.iommu && live(l) && s.plane[l.id] === plane);
@@ -17,7 +19,7 @@ function touchedIn(s: State, plane: number): Lifetime[] {
 export function mapIommu(s: State): void {
   const { addr, len, cpu, tid } = s.event;
   let plane = 0;
-  while (touchedIn(s, plane).length > 0) plane++;
+  while (plane < LAST_PLANE && touchedIn(s, plane).length > 0) plane++;
   const lifetime = open(s, { addr: addr!, len: len! });
   s.plane[lifetime.id] = plane;
   s.waiting.push({ cpu, tid, lifetime });

@@ -204,6 +204,9 @@ export function unmapped(s: State, list: List): void {
 
 /** A closed lifetime, if it can still be named. */
 export function remembered(s: State, l: Lifetime | undefined): Lifetime | undefined {
+  const inList = s.lists.some(({ mapped, segments }) => mapped && segments[0] === l);
+  const inPair = s.pairs.some(({ older, newer }) => older === l || newer === l);
+  if (inList || inPair || s.undecided.some(({ onOther }) => onOther === l)) return l;
   return l !== undefined && (live(l) || s.ended.lastIndexOf(l) >= s.ended.length - REMEMBERED)
     ? l
     : undefined;

@@ -297,6 +297,18 @@ example(
   },
 );
 
+for (const [others, lifetime] of [
+  [1023, 0],
+  [1024, undefined],
+] as const) {
+  const between = Array.from({ length: others }, () => [map({ addr: 0x20000n }), unmap({ addr: 0x20000n })]);
+  example(
+    `a lifetime after which ${others} have ended ${lifetime === undefined ? 'can no longer' : 'can still'} be named`,
+    [map(), unmap(), ...between.flat(), unmap()],
+    { anomalies: [{ kind: Anomaly.double_unmap, lifetime }] },
+  );
+}
+
 // ---- Layer dma: open -----------------------------------------------------------------------------
 
 const three = {
@@ -995,6 +1007,12 @@ example(
   'the same address in two domains is two planes; the oldest is closed among equals',
   [iommuMap(), iommuMap(), iommuUnmap()],
   { lifetimes: [closed(2), open] },
+);
+const domains = 20;
+example(
+  'there are as many planes as domains',
+  [...Array(domains).fill(iommuMap()), ...Array(domains).fill(iommuUnmap())],
+  { lifetimes: Array.from({ length: domains }, (_, id) => closed(domains + id)) },
 );
 example(
   'an unmap takes the plane where most of it is live',
