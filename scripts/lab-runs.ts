@@ -103,21 +103,24 @@ export function fileOf(run: Run, name: string): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** The whole text of a file, unpacked. */
-export async function readText(path: string): Promise<string> {
+/** The whole content of a file, unpacked. */
+export async function readBytes(path: string): Promise<Buffer> {
   const { source } = await openSource(path);
   const parts: Buffer[] = [];
   try {
     for (;;) {
       const part = Buffer.allocUnsafe(1 << 20);
       const bytes = await source.read(part);
-      if (bytes === 0) return Buffer.concat(parts).toString('utf8');
+      if (bytes === 0) return Buffer.concat(parts);
       parts.push(part.subarray(0, bytes));
     }
   } finally {
     await source.close();
   }
 }
+
+/** The same as text. */
+export const readText = async (path: string): Promise<string> => (await readBytes(path)).toString('utf8');
 
 export interface Counts {
   /** Events by bare name. */

@@ -520,11 +520,19 @@ test('a directory: each file in order, all of them together in order', async () 
     writeFileSync(joinPath(folder, 'data'), main);
     writeFileSync(joinPath(folder, 'data.0'), join(event(0, 10, 1), event(0, 40, 4)));
     writeFileSync(joinPath(folder, 'data.1'), join(event(1, 20, 2), event(1, 30, 3), event(1, 50, 5)));
-    writeFileSync(joinPath(folder, 'data.10'), new Uint8Array(0));
+    writeFileSync(joinPath(folder, 'data.2'), new Uint8Array(0));
     const capture = await openCapture(folder, { dictionary });
     assert.equal(addresses(await rowsOf(capture)), [1, 2, 3, 4, 5]);
     assert.equal(capture.counters(), []);
     await capture.close();
+    writeFileSync(joinPath(folder, 'data.10'), new Uint8Array(0));
+    const withGap = await openCapture(folder, { dictionary });
+    await rowsOf(withGap);
+    assert.match(
+      withGap.counters().find(({ name }) => name === 'data-file-missing')?.first ?? '',
+      /data\.3$/,
+    );
+    await withGap.close();
   } finally {
     rmSync(folder, { recursive: true });
   }

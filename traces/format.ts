@@ -6,6 +6,7 @@
  */
 
 import type { Dictionary } from './dictionary.js';
+import { printable } from './printable.js';
 import type { ByteSource } from './source.js';
 
 /** One format. `index.ts` in `formats/` is the only place that lists them. */
@@ -106,14 +107,16 @@ export interface Counter {
 
 /** The one error of this folder: the input as a whole cannot be read. */
 export class CaptureError extends Error {
+  /** What was expected, what was found, at which byte. Words of the file are in it only as far as a terminal may show them. */
+  readonly problem: string;
   constructor(
     readonly file: string,
-    /** What was expected, what was found, at which byte. */
-    readonly problem: string,
+    problem: string,
     /** What to do about it. */
     readonly advice: string,
   ) {
-    super(`${file}: ${problem}\n${advice}`);
+    super(`${file}: ${printable(problem)}\n${advice}`);
     this.name = 'CaptureError';
+    this.problem = printable(problem);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { TextCounter } from '../../wasm/schema.js';
 import type { Counter } from '../format.js';
+import { printable, shortened } from '../printable.js';
 import type { TextCount, TextTotals } from '../text-core.js';
 
 type Meaning = Pick<Counter, 'name' | 'severity' | 'help'>;
@@ -77,15 +78,19 @@ const MEANINGS: Readonly<Record<TextCounter, Meaning>> = {
   },
 };
 
-function placeOf(count: TextCount, totals: TextTotals): string {
-  const names =
-    count.counter === TextCounter.attribute_unknown ? ` (${totals.unknownAttributes.join(', ')})` : '';
-  return `line ${count.line}: ${printable(count.excerpt)}${names}`;
+/** Names are words of the file: a broken one may have any number, of any length. */
+const NAMES_SHOWN = 6;
+const NAME_LENGTH = 32;
+
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).map((name) => shortened(name, NAME_LENGTH));
+  return ` (${shown.join(', ')}${names.length > NAMES_SHOWN ? ', …' : ''})`;
 }
 
-/** Control bytes of a broken file must not reach a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point
-const printable = (text: string): string => text.trim().replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+function placeOf(count: TextCount, totals: TextTotals): string {
+  const names = count.counter === TextCounter.attribute_unknown ? namesOf(totals.unknownAttributes) : '';
+  return `line ${count.line}: ${printable(count.excerpt.trim())}${names}`;
+}
 
 export function textCounters(totals: TextTotals): Counter[] {
   return totals.counts.map((count) => ({

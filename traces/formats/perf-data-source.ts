@@ -5,7 +5,7 @@
  */
 import { openSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileSource } from '../file-source.js';
+import { fileSource, readError } from '../file-source.js';
 import { CaptureError } from '../format.js';
 import type { ByteSource } from '../source.js';
 import type { Trouble } from './perf-data-counters.js';
@@ -128,6 +128,22 @@ export async function openHead(source: ByteSource, onProgress: (bytes: number) =
   }
 }
 
+/** The numbers of a directory's files data.0, data.1, …: perf gives each thread that writes one, from 0 on. */
+function fileNumbers(folder: string): number[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^data\.(0|[1-9]\d{0,8})$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function openDataFile(path: string): ByteSource {
+  try {
+    return fileSource(openSync(path, 'r'), path, path);
+  } catch (error) {
+    throw readError(path, 0, error);
+  }
+}
+
 /** Files of a directory: data.0, data.1, … beside `data`. */
 export function dataFiles(source: ByteSource, trouble: Trouble): ByteSource[] {
   if (source.path === undefined) {
@@ -135,11 +151,9 @@ export function dataFiles(source: ByteSource, trouble: Trouble): ByteSource[] {
     return [];
   }
   const folder = dirname(source.path);
-  const names = readdirSync(folder).filter((name) => /^data\.\d+$/.test(name));
-  if (names.length === 0) trouble.add('data-file-missing', 1, join(folder, 'data.0'));
-  names.sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
-  return names.map((name) => {
-    const path = join(folder, name);
-    return fileSource(openSync(path, 'r'), path, path);
-  });
+  const numbers = fileNumbers(folder);
+  const missing = numbers.findIndex((number, i) => number !== i);
+  if (missing >= 0 || numbers.length === 0)
+    trouble.add('data-file-missing', 1, join(folder, `data.${Math.max(missing, 0)}`));
+  return numbers.map((number) => openDataFile(join(folder, `data.${number}`)));
 }
