@@ -38,14 +38,25 @@ function stackOf(seq: u32): u32 {
   return block == 0 ? 0 : load<u32>(block + ((seq & (<u32>ROWS - 1)) << 2));
 }
 
-/** Per buffer and CPU the newest four events, as number + 1, newest first; 0 = none. A buffer's stacks are for its own events. */
+/**
+ * Per buffer (a buffer's stacks are for its own events) and CPU the newest four events, as number + 1, newest first;
+ * 0 = none. A buffer's part is made when its first event comes.
+ */
 const BUFFERS: u32 = 32;
-const newest: usize = heap.alloc((BUFFERS * (MAX_CPUS + 1)) << 4);
+const BUFFER_BYTES: u32 = (MAX_CPUS + 1) << 4;
+const newest = memory.data(32 * 4);
 
 // @ts-ignore: decorator
 @inline
 function newestOf(buffer: u32, cpu: u32): usize {
-  return newest + (((buffer & (BUFFERS - 1)) * (MAX_CPUS + 1) + min(cpu, MAX_CPUS)) << 4);
+  const at = newest + (((buffer & (BUFFERS - 1)) as usize) << 2);
+  if (load<u32>(at) == 0) addBuffer(at);
+  return load<u32>(at) + (min(cpu, MAX_CPUS) << 4);
+}
+
+function addBuffer(at: usize): void {
+  store<u32>(at, heap.alloc(BUFFER_BYTES) as u32);
+  memory.fill(load<u32>(at), 0, BUFFER_BYTES);
 }
 
 /** Remembers a new event of the CPU, for a stack that may follow; the oldest of the four falls out. */
