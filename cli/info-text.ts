@@ -2,6 +2,7 @@
 import type { AnalyzedCapture } from '../analyzer/analysis.js';
 import { lostEvents } from '../analyzer/lost-events.js';
 import { plural, timeText, wrap } from '../analyzer/report/layout.js';
+import { RECORD_WITHOUT_LOSS } from '../analyzer/report/report.js';
 import { TableId } from '../wasm/schema.js';
 
 /** `known`: whether the dictionary has an event. */
@@ -23,7 +24,7 @@ export function infoText(capture: AnalyzedCapture, known: (name: string) => bool
     field('time', span(capture)),
     field('events', `${core.events()} known to the dictionary`),
     field('mappings', core.lifetimes()),
-    field('losses', lossText(capture)),
+    ...lossText(capture),
     ...info.notes.map((note) => field('note', note)),
     '',
     '  events by name (* not in the dictionary, counted only)',
@@ -50,9 +51,11 @@ function span({ firstTs, lastTs, info }: AnalyzedCapture): string | undefined {
   return `${timeText(firstTs, info.clockUnit)} to ${timeText(lastTs, info.clockUnit)} (${timeText(lastTs - firstTs, info.clockUnit)})`;
 }
 
-function lossText({ core }: AnalyzedCapture): string {
+function lossText({ core }: AnalyzedCapture): (string | undefined)[] {
   const rows = core.rows(TableId.losses);
-  if (rows === 0) return 'none';
+  if (rows === 0) return [field('losses', 'none')];
   const lost = lostEvents(core);
-  return `${plural(rows, 'gap')}, ${lost === 0n ? 'events not counted by the kernel' : plural(lost, 'event')}`;
+  const text = `${plural(rows, 'gap')}, ${lost === 0n ? 'how many events is not told' : plural(lost, 'event')}`;
+  const [first = '', ...more] = wrap(`${text}. ${RECORD_WITHOUT_LOSS}`, '', ' '.repeat(13));
+  return [field('losses', first), ...more];
 }

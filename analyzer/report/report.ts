@@ -149,6 +149,10 @@ function replayCounter(row: Row): ReportCounter {
   };
 }
 
+/** What to do about lost events. */
+export const RECORD_WITHOUT_LOSS =
+  'To lose none, record with larger buffers (trace-cmd record -b KB, perf record -m PAGES, buffer_size_kb), or fewer events: without call stacks, or of one device by a filter (trace-cmd record -e dma -f \'device == "0000:01:00.0"\').';
+
 function lossCounter(row: Row): ReportCounter {
   const known = row.events !== null;
   return {
@@ -156,7 +160,7 @@ function lossCounter(row: Row): ReportCounter {
     name: known ? 'events-lost' : 'losses',
     severity: 'warning',
     count: BigInt((known ? row.events : row.gaps) as bigint),
-    help: `Events that the kernel dropped because a buffer was full${known ? `, in ${row.gaps} gaps` : '; how many is not told'}. From the first gap on, absence proves nothing.`,
+    help: `Events that the kernel dropped because a buffer was full${known ? `, in ${row.gaps} gaps` : '; how many is not told'}. From the first gap on, absence proves nothing. ${RECORD_WITHOUT_LOSS}`,
     first: null,
   };
 }
