@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Anomaly } from '../wasm/schema.js';
 import { type CoreOptions, type CoreReplayed, coreReplay } from './core-replay.js';
 import { captures } from './random-events.js';
 import { referencePages } from './reference-pages.js';
@@ -146,6 +147,31 @@ test('of long captures, whose closed lifetimes are forgotten', async () => {
     fc.asyncProperty(long, (streams) => compare(streams, {})),
     Math.ceil(RUNS / 100),
     false,
+  );
+});
+
+test('random captures have every anomaly, end and flag of these layers', () => {
+  const rows = fc
+    .sample(captures({ maxLength: 60 }), { numRuns: 400, seed: 1 })
+    .map((streams) => referenceReplay(streams));
+  const kinds = new Set(rows.flatMap(({ anomalies }) => anomalies.map(({ kind }) => kind)));
+  const none = [Anomaly.none, Anomaly.cpu_address_mismatch];
+  const all = Object.values(Anomaly).filter((kind) => typeof kind === 'number');
+  assert.equal(
+    all.filter((kind) => !kinds.has(kind) && !none.includes(kind)).map((kind) => Anomaly[kind]),
+    [],
+  );
+  const lifetimes = rows.flatMap((row) => row.lifetimes);
+  const ends = new Set(lifetimes.map(({ end }) => end));
+  assert.is(ends.size, 4, 'capture_end, closed, inferred_lost, split');
+  assert.is(
+    lifetimes.reduce((all, { flags }) => all | flags, 0),
+    127,
+    'every flag',
+  );
+  assert.ok(
+    lifetimes.some(({ parent }) => parent !== undefined),
+    'a parent',
   );
 });
 
