@@ -22,7 +22,7 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .positional('captures', {
         type: 'string',
         array: true,
-        describe: 'Captures (ftrace text, trace.dat; .gz and .zst too); "-" is stdin',
+        describe: 'Captures of ftrace, trace-cmd or perf (.gz and .zst too); "-" is stdin',
       })
       .option('format', {
         choices: ['text', 'json'] as const,
