@@ -4,12 +4,12 @@
  * In: paths, an event dictionary, and which tables will be read as a whole. Out: an `Analysis`.
  */
 import type { Dictionary, DictionaryEntry } from '../traces/dictionary.js';
-import { type Capture, CaptureError, type Counter } from '../traces/format.js';
+import { type Capture, CaptureError, type Counter, type EventStream } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
 import { TableId, TYPE_FLAG_EXTRA } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
 import { type Core, CoreFull, type CoreType, createCore, KEEP_ALL, type Retention } from './core.js';
-import { createNameRegistry, type NameRegistry } from './name-registry.js';
+import { createNameRegistry, type NameRegistry, type StreamNames } from './name-registry.js';
 
 export interface AnalyzeOptions {
   readonly dictionary: Dictionary;
@@ -52,8 +52,9 @@ async function analyzeRun(
     for (const file of files) opened.push({ file, capture: await openOne(file, options) });
     checkClocks(opened);
     const core = createCore(types, options.keep ?? KEEP_ALL);
-    await replay(opened, core, names, options.symbol);
-    return analyzed(opened, core);
+    const unnamed = new Set<bigint>();
+    await replay(openStreams(opened, core, names, options.symbol, unnamed), core);
+    return analyzed(opened, core, unnamed.size);
   } catch (error) {
     throw error instanceof CoreFull ? tooLarge(files, error) : error;
   } finally {
@@ -86,7 +87,7 @@ function checkClocks(opened: readonly Opened[]): void {
   );
 }
 
-function analyzed(opened: readonly Opened[], core: Core): AnalyzedCapture {
+function analyzed(opened: readonly Opened[], core: Core, unnamed: number): AnalyzedCapture {
   const { firstTs, lastTs } = core.span();
   const [first] = opened;
   const { info } = first!.capture;
@@ -97,16 +98,22 @@ function analyzed(opened: readonly Opened[], core: Core): AnalyzedCapture {
     core: { ...core, prepare: (table) => prepare(core, table, info.pageSize) },
     firstTs,
     lastTs,
-    counters: [...opened.flatMap(({ capture }) => capture.counters()), ...repeated(core.repeats())],
+    counters: [
+      ...opened.flatMap(({ capture }) => capture.counters()),
+      ...counted('event-repeated', core.repeats(), REPEATED),
+      ...counted('address-unnamed', unnamed, UNNAMED),
+    ],
     eventCounts: sumOf(opened.map(({ capture }) => capture.eventCounts())),
   };
 }
 
-function repeated(count: number): Counter[] {
-  if (count === 0) return [];
-  const help =
-    'Events that two buffers recorded; each counts once. Record an event in one buffer only, to spare the other.';
-  return [{ name: 'event-repeated', severity: 'info', count, help }];
+const REPEATED =
+  'Events that two buffers recorded; each counts once. Record an event in one buffer only, to spare the other.';
+const UNNAMED =
+  'Addresses in call stacks that the capture has no names for, so that call sites are missing. Give names with --kallsyms FILE, a copy of /proc/kallsyms of that boot.';
+
+function counted(name: string, count: number, help: string): Counter[] {
+  return count === 0 ? [] : [{ name, severity: 'info', count, help }];
 }
 
 function sumOf(counts: readonly Map<string, number>[]): Map<string, number> {
@@ -115,25 +122,36 @@ function sumOf(counts: readonly Map<string, number>[]): Map<string, number> {
   return sum;
 }
 
-/** Feeds the core whatever stream it asks for, until all have ended. */
-async function replay(
+interface Feed {
+  readonly stream: EventStream;
+  readonly name: StreamNames;
+}
+
+/** A stream of the core for each of the captures', by the core's number; `unnamed` collects addresses without a name. */
+function openStreams(
   opened: readonly Opened[],
   core: Core,
   names: NameRegistry,
   named: AnalyzeOptions['symbol'],
-): Promise<void> {
-  const streams = opened.flatMap(({ capture }, part) => {
-    const symbol = (address: bigint) => capture.symbol?.(address) ?? named?.(address);
-    const buffers =
-      1 +
-      Math.max(
-        ...opened.map(({ capture: { streams } }) => Math.max(0, ...streams.map(({ buffer }) => buffer ?? 0))),
-      );
+  unnamed: Set<bigint>,
+): Feed[] {
+  const all = opened.flatMap(({ capture }) => capture.streams);
+  const buffers = 1 + Math.max(0, ...all.map(({ buffer }) => buffer ?? 0));
+  return opened.flatMap(({ capture }, part) => {
+    const symbol = (address: bigint) => {
+      const name = capture.symbol?.(address) ?? named?.(address);
+      if (name === undefined) unnamed.add(address);
+      return name;
+    };
     return capture.streams.map((stream) => {
       const number = core.openStream(part * buffers + (stream.buffer ?? 0));
       return { stream, name: names.forStream(core, number, symbol) };
     });
   });
+}
+
+/** Feeds the core whatever stream it asks for, until all have ended. */
+async function replay(streams: readonly Feed[], core: Core): Promise<void> {
   for (let number = core.advance(); number >= 0; number = core.advance()) {
     const { stream, name } = streams[number]!;
     const batch = await stream.next();
