@@ -452,6 +452,18 @@ test('a capture cut anywhere keeps what is whole', async () => {
   assert.equal((await read(sourceOf(text.slice(0, -1)))).rows, whole);
 });
 
+test('a line that goes on behind its event is counted', async () => {
+  const joinedIn = async (text: string) =>
+    (await read(sourceOf(text))).capture.counters().find(({ name }) => name === 'line-joined')?.count ?? 0;
+  assert.is(await joinedIn(line(MAP) + line(UNMAP)), 0);
+  const joined = line(MAP).replace('\n', '') + line(UNMAP);
+  assert.is(await joinedIn(joined + line(MAP)), 1);
+  const hole = line(MAP).replace('\n', '') + '\0'.repeat(4096);
+  assert.is(await joinedIn(`${hole}8\n${line(MAP)}`), 1);
+  const mark = `tracing_mark_write: ${'the log said [001] and [002], '.repeat(10)}`;
+  assert.is(await joinedIn(line(MAP) + line(mark)), 0);
+});
+
 test('bytes changed at random never throw, and no line is lost silently', async () => {
   const text = Buffer.from(
     Object.values(CASES)

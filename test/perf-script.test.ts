@@ -417,4 +417,18 @@ test('workers read the same as one thread does', async () => {
   assert.equal(results[1]!.counters, results[0]!.counters);
 });
 
+test('two events on one line are counted', async () => {
+  const one = line('iommu:map', MAP);
+  for (const [text, joined] of [
+    [one + one, false],
+    [one + one.replace('\n', '') + one, true],
+  ] as const) {
+    const { capture } = await read(text);
+    assert.is(
+      capture.counters().some(({ name }) => name === 'line-joined'),
+      joined,
+    );
+  }
+});
+
 test.run();

@@ -398,5 +398,6 @@ export enum TextCounter {
   stack_frame_stray = 10,
   device_unnumbered = 11,
   task_record = 12,
+  line_joined = 13,
 }
-export const TEXT_COUNTERS = 13;
+export const TEXT_COUNTERS = 14;

@@ -71,6 +71,11 @@ const MEANINGS: Readonly<Record<TextCounter, Meaning>> = {
     severity: 'warning',
     help: 'More than 65535 device names in one capture; events of the others have no device.',
   },
+  [TextCounter.line_joined]: {
+    name: 'line-joined',
+    severity: 'warning',
+    help: 'A line has more behind its own event: another event, bytes of zero, or more than any event prints, as where a part of the file got lost or was never written. What stands there is not counted; copy the file again.',
+  },
   [TextCounter.task_record]: {
     name: 'task-record-skipped',
     severity: 'info',

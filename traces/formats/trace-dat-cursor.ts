@@ -4,9 +4,13 @@
  * In: a function that reads bytes at an offset. Out: values in the capture's byte order; where the bytes end too
  * early, a CutShort that its caller turns into a CaptureError or a counter.
  */
+import { shortened } from '../printable.js';
 
 /** Fewer bytes than asked only at the end. */
 export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** What is quoted from a damaged file may have any length. */
+const QUOTED = 160;
 
 /** Something was expected where the data had already ended, or made no sense. Never leaves this folder. */
 export class CutShort extends Error {
@@ -16,7 +20,7 @@ export class CutShort extends Error {
     readonly at: number,
     readonly problem: string,
   ) {
-    super(`expected ${what} at byte ${at}, found ${problem}`);
+    super(`expected ${shortened(what, QUOTED)} at byte ${at}, found ${shortened(problem, QUOTED)}`);
   }
 }
 

@@ -5,7 +5,6 @@
  * Out: the facts. Layouts as in trace-cmd.dat.v6(5) and trace-cmd.dat.v7(5).
  */
 import { type EventField, type EventFormat, parseEventFormat, parseFields } from '../event-format.js';
-import { shortened } from '../printable.js';
 import { type Cursor, CutShort } from './trace-dat-cursor.js';
 
 /** Where the head of a ring-buffer page has what. */
@@ -77,9 +76,6 @@ export async function readHeaderInfo(cursor: Cursor): Promise<PageLayout> {
   return pageLayout(page, at);
 }
 
-/** A system's name in messages: that of a damaged file may be anything. */
-const SYSTEM_SHOWN = 40;
-
 async function readFormats(
   cursor: Cursor,
   system: string,
@@ -87,8 +83,8 @@ async function readFormats(
   formats: EventFormat[],
 ): Promise<void> {
   for (let i = 0; i < events; i++) {
-    const what = `a format of ${shortened(system, SYSTEM_SHOWN)}`;
-    const format = parseEventFormat(system, await cursor.text(await cursor.u64(`the size of ${what}`), what));
+    const size = await cursor.u64(`the size of a format of ${system}`);
+    const format = parseEventFormat(system, await cursor.text(size, `a format of ${system}`));
     if (format !== undefined) formats.push(format);
   }
 }
@@ -104,8 +100,7 @@ export async function readEventFormats(cursor: Cursor): Promise<EventFormat[]> {
   const systems = await cursor.u32('the number of event systems');
   for (let i = 0; i < systems; i++) {
     const system = await cursor.string("an event system's name");
-    const events = await cursor.u32(`the number of events of ${shortened(system, SYSTEM_SHOWN)}`);
-    await readFormats(cursor, system, events, formats);
+    await readFormats(cursor, system, await cursor.u32(`the number of events of ${system}`), formats);
   }
   return formats;
 }

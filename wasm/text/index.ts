@@ -9,6 +9,7 @@ import { StringTable } from '../decode/strings';
 import { SIDE_RESERVE, SIDE_WORDS, block, rows, side, sideUsed } from '../decode/batch';
 import { lastLine, lineEnd, lineStart, nextWholeLine } from './input';
 import { types } from './plan';
+import { LONG, checkLong } from './joined';
 import { closeStack } from './stacks';
 import { keepLosses, pending } from './losses';
 import { lineTs } from './prefix';
@@ -45,6 +46,7 @@ export function run(): i32 {
   if (tool != TextTool.ftrace) return runOther();
   while (hasRoom()) {
     if (!nextWholeLine()) return DONE;
+    if (lineEnd - lineStart > LONG) checkLong(lineStart, lineEnd);
     readLine(lineStart, lineEnd);
   }
   return FULL;
@@ -59,6 +61,7 @@ function runOther(): i32 {
 }
 
 function readToolLine(at: usize, end: usize): void {
+  if (end - at > LONG) checkLong(at, end);
   if (tool == TextTool.perf_script) readPerfLine(at, end);
   else if (tool == TextTool.trace_cmd_report) readReportLine(at, end);
   else readLine(at, end);
