@@ -3,6 +3,7 @@ import type { AnalyzedCapture } from '../analyzer/analysis.js';
 import { lostEvents } from '../analyzer/lost-events.js';
 import { plural, timeText, wrap } from '../analyzer/report/layout.js';
 import { RECORD_WITHOUT_LOSS } from '../analyzer/report/report.js';
+import { printableLines } from '../traces/printable.js';
 import { TableId } from '../wasm/schema.js';
 
 /** `known`: whether the dictionary has an event. */
@@ -39,7 +40,7 @@ export function infoText(capture: AnalyzedCapture, known: (name: string) => bool
       ...wrap(first === undefined ? help : `${help} First: ${first}`, ' '.repeat(16), ' '.repeat(16)),
     );
   }
-  return `${lines.filter((line) => line !== undefined).join('\n')}\n`;
+  return printableLines(`${lines.filter((line) => line !== undefined).join('\n')}\n`);
 }
 
 function field(name: string, value: string | number | undefined): string | undefined {

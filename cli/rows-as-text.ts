@@ -5,6 +5,7 @@
  * decimal strings, as DuckDB's Node client writes them.
  */
 import { type DuckDBResult, type DuckDBValue, JsonDuckDBValueConverter } from '@duckdb/node-api';
+import { printable } from '../traces/printable.js';
 import type { SqlFormat } from './sql.js';
 
 /** A table needs all rows to know its widths; more are no use to a reader. */
@@ -66,7 +67,7 @@ async function cellsOf(result: DuckDBResult): Promise<Cells> {
     right: result.columnTypes().map((type) => NUMBERS.test(String(type))),
   };
   for await (const some of result.yieldRows()) {
-    for (const row of some) rows.push(row.map((value) => text(value).replaceAll('\n', '\\n')));
+    for (const row of some) rows.push(row.map((value) => printable(text(value).replaceAll('\n', '\\n'))));
     if (rows.length > TABLE_ROWS) return { ...facts, rows: rows.slice(0, TABLE_ROWS), cut: true };
   }
   return { ...facts, rows, cut: false };

@@ -243,4 +243,24 @@ test('the command, text cut mid-line: a report that counts the cut', () => {
   assert.is(err, '');
 });
 
+test('names in a capture do not command the terminal', () => {
+  const [event] = readFileSync(good, 'utf8')
+    .split('\n')
+    .filter((line) => / dma_map_phys: /.test(line));
+  const hostile = '\u001b]0;owned\u0007\u001b[2J';
+  const text = `${readFileSync(good, 'utf8')}${event!.replace('dma_map_phys', `any${hostile}`)}\n${event!.replace(/\S+-\d/, `${hostile}-1`)}\n`;
+  const path = file('hostile.txt', text);
+  for (const args of [
+    ['info', path],
+    ['report', path],
+    ['sql', path, 'SELECT DISTINCT comm FROM events'],
+  ]) {
+    const { code, out, err } = dmaspan(args);
+    assert.ok(code === 0 || code === 1, err);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    assert.not.match(out + err, /[\u0000-\u0008\u000b-\u001f\u007f]/, args[0]);
+    if (args[0] !== 'report') assert.match(out, /owned/, args[0]);
+  }
+});
+
 test.run();

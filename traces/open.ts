@@ -4,10 +4,11 @@
  * In: a path or "-", and an event dictionary. Out: a Capture of whichever format the bytes look like, or a CaptureError.
  */
 import type { Dictionary } from './dictionary.js';
-import type { Capture, Format, OpenContext } from './format.js';
+import type { Capture, Counter, Format, OpenContext } from './format.js';
 import { formats as registered } from './formats/index.js';
 import { notACapture } from './not-a-capture.js';
 import { openSource } from './open-source.js';
+import { shortened } from './printable.js';
 import type { ByteSource } from './source.js';
 
 export interface OpenOptions {
@@ -36,12 +37,18 @@ export async function openCapture(
   }
 }
 
+/** Where a counter was first seen may quote a damaged file, of which anything may come. */
+const FIRST_SHOWN = 300;
+
+const shown = (counter: Counter): Counter =>
+  counter.first === undefined ? counter : { ...counter, first: shortened(counter.first, FIRST_SHOWN) };
+
 /** The format's capture, with what the source itself has to say. */
 function withSource(capture: Capture, source: ByteSource): Capture {
   return {
     info: capture.info,
     streams: capture.streams,
-    counters: () => [...capture.counters(), ...source.counters()],
+    counters: () => [...capture.counters(), ...source.counters()].map(shown),
     eventCounts: () => capture.eventCounts(),
     ...(capture.symbol === undefined ? {} : { symbol: capture.symbol.bind(capture) }),
     async close() {

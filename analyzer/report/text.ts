@@ -4,6 +4,7 @@
  * In: a report, and whether to colour. Out: text of at most WIDTH columns, but for names that are longer.
  */
 import picocolors from 'picocolors';
+import { printableLines } from '../../traces/printable.js';
 import type { Finding, Row, RuleResult } from '../findings.js';
 import { isTracingFrame } from '../sites.js';
 import { bytesText, hex, plural, timeText, WIDTH, wrap } from './layout.js';
@@ -22,7 +23,7 @@ export function textReport(report: Report, colour: boolean): string {
     untold(report.results, colors),
     counted(report, colors),
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return printableLines(`${parts.filter((part) => part !== '').join('\n\n')}\n`);
 }
 
 const HEADING = { error: 'ERROR', warning: 'WARNING', info: 'INFO' } as const;
