@@ -1,14 +1,19 @@
 /** The README shows what its first command really prints. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inPackage } from '../traces/package-root.js';
 
+const { bin } = JSON.parse(readFileSync(inPackage('package.json'), 'utf8')) as { bin: { dmaspan: string } };
+/** What npx starts: the command in one piece. */
+const COMMAND = inPackage(bin.dmaspan);
+
 const readme = readFileSync(inPackage('README.md'), 'utf8');
 
 function dmaspan(args: readonly string[]): string {
-  const { stdout } = spawnSync(process.execPath, [inPackage('dist', 'cli', 'index.js'), ...args], {
+  const { stdout } = spawnSync(process.execPath, [COMMAND, ...args], {
     cwd: inPackage('.'),
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },
@@ -21,6 +26,13 @@ test('the report in the README is the beginning of the real one', () => {
   const command = /npm ci && npx dmaspan (report \S+)/.exec(readme)?.[1] ?? '';
   assert.ok(shown.length > 500, 'the README shows a report');
   assert.ok(dmaspan(command.split(' ')).startsWith(`${shown}\n`), 'it is what the command prints');
+});
+
+test('the command in one piece says what its parts say, and finds its worker', () => {
+  const parts = inPackage('dist', 'cli', 'index.js');
+  const args = ['report', '--format', 'json', inPackage('traces', 'samples', 'buggy-driver', 'trace.dat')];
+  assert.is(dmaspan(args), spawnSync(process.execPath, [parts, ...args], { encoding: 'utf8' }).stdout);
+  assert.ok(readFileSync(join(dirname(COMMAND), 'text-worker.js')).length > 0);
 });
 
 test('the SQL in the README runs', () => {
