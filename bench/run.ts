@@ -42,7 +42,7 @@ function sameCounts(what: string, mine: Counts, theirs: Counts): void {
 
 /** Events by name, without their system, as `dmaspan info` prints them: `       393611  dma:dma_map_phys`. */
 async function countedByDmaspan(path: string): Promise<Counts> {
-  const { out } = await runNode('cli/index.js', ['info', path]);
+  const { out } = await runNode('command/index.js', ['info', path]);
   const counts = new Map<string, number>();
   for (const [, count, name] of out.matchAll(/^ +(\d+) {2}(?:\w+:)?(\w+)(?: \*)?$/gm)) {
     counts.set(name!, (counts.get(name!) ?? 0) + Number(count));
@@ -51,7 +51,7 @@ async function countedByDmaspan(path: string): Promise<Counts> {
 }
 
 const report = (path: string): Promise<Measured> =>
-  median(rounds, () => runNode('cli/index.js', ['report', path], [0, 1]));
+  median(rounds, () => runNode('command/index.js', ['report', path], [0, 1]));
 const speed = (path: string, seconds: number): string =>
   `${seconds.toFixed(2)} s, ${(statSync(path).size / 1e6 / seconds).toFixed(0)} MB/s`;
 const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
