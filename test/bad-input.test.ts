@@ -21,6 +21,7 @@ import { loadDictionary } from '../traces/dictionary.js';
 import { CaptureError } from '../traces/format.js';
 import { inPackage } from '../traces/package-root.js';
 import { TableId } from '../wasm/schema.js';
+import { randomFrom } from './random.js';
 
 const sample = (...path: string[]): string => inPackage('traces', 'samples', ...path);
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-bad-input-'));
@@ -30,17 +31,6 @@ function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-}
-
-/** Numbers that look random and are the same in every run (xorshift32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
 }
 
 interface Outcome {

@@ -8,14 +8,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { readBytes } from '../scripts/lab-runs.js';
 import { inPackage } from '../traces/package-root.js';
-import {
-  type Made,
-  madeCompressed,
-  madeDirectory,
-  madePerf,
-  madeVersion6,
-  madeVersion7,
-} from './made-captures.js';
+import { madeCompressed, madeDirectory, madePerf } from './made-perf-data.js';
+import { type Made, madeVersion6, madeVersion7 } from './made-trace-dat.js';
 
 /** One capture: a file, or the files of a directory by name. */
 export interface Base {

@@ -10,7 +10,13 @@ import type { Analysis } from '../analyzer/analysis.js';
 import { openDatabase } from '../analyzer/database.js';
 import { judge, recordedBy } from '../analyzer/findings.js';
 import { analyze } from '../analyzer/pipeline.js';
+import { jsonReport } from '../analyzer/report/json.js';
+import { makeReport } from '../analyzer/report/report.js';
+import { textReport } from '../analyzer/report/text.js';
 import { loadRules } from '../analyzer/rules.js';
+import { TABLES } from '../analyzer/tables.js';
+import { readViews } from '../analyzer/views.js';
+import { infoText } from '../cli/info-text.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { CaptureError } from '../traces/format.js';
 import { TableId } from '../wasm/schema.js';
@@ -87,21 +93,28 @@ export async function runOver(path: string, options: RunOptions): Promise<Outcom
   const open = openDescriptors();
   try {
     const analysis = await analyze([path], { dictionary, keep: KEEP[options.keep] });
-    if (options.judge) await judgeAll(analysis);
+    const problems = options.judge ? await judgeAll(analysis) : [];
     const left = openDescriptors() - open;
-    return outcomeOf(analysis, left > 0 ? [`${left} files were left open`] : []);
+    return outcomeOf(analysis, [...problems, ...(left > 0 ? [`${left} files were left open`] : [])]);
   } catch (error) {
     const left = openDescriptors() - open;
     return failedWith(error, left > 0 ? [`${left} files were left open`] : []);
   }
 }
 
-async function judgeAll(analysis: Analysis): Promise<void> {
+/** `pages` has a row a page: of a damaged length there may be any number. */
+const VIEWS = readViews().filter(({ kind, name }) => kind === 'view' && name !== 'pages');
+
+/** All that a report and `dmaspan info` do, and every column of every table and view once. */
+async function judgeAll(analysis: Analysis): Promise<string[]> {
   const database = await openDatabase(analysis, { threads: 1, terse: true });
   try {
-    const db = { query: database.query };
-    await judge(db, loadRules(undefined), recordedBy(analysis));
-    await database.query('SELECT count(*), max(opened_ts), min(addr) FROM page_lifetimes');
+    const results = await judge(database, loadRules(undefined), recordedBy(analysis));
+    const report = await makeReport(database, results);
+    JSON.parse(jsonReport(report));
+    const texts = [textReport(report, true), ...analysis.captures.map((one) => infoText(one, () => true))];
+    for (const { name } of [...TABLES, ...VIEWS]) await database.query(`SELECT max(COLUMNS(*)) FROM ${name}`);
+    return texts.some((text) => COMMAND.test(text)) ? ['a text commands the terminal'] : [];
   } finally {
     database.close();
   }
@@ -131,6 +144,8 @@ function counterProblems(counters: Counters): string[] {
   ]);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const COMMAND = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]|\x1b(?!\[\d{1,3}m)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f]/;
 

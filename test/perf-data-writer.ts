@@ -3,7 +3,7 @@
  *
  * In: attributes, formats and records. Out: the file's bytes, laid out as tools/perf/Documentation/perf.data-file-format.txt says.
  */
-import { type FileContent, join, number, type Order, text, tracingData } from './trace-dat-writer.js';
+import { type FileContent, join, LITTLE, number, type Order, text, tracingData } from './trace-dat-writer.js';
 
 export const IP = 1;
 export const TID = 2;
@@ -206,4 +206,11 @@ export function perfWriter(order: Order): PerfWriter {
       );
     },
   };
+}
+
+/** A zstd frame of raw blocks that is never ended, in pieces, as perf's flushed stream is (RFC 8878, 3.1.1). */
+export function zstdPieces(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const block = (bytes: Uint8Array) => join(number(LITTLE, 4, bytes.length * 8).subarray(0, 3), bytes);
+  const magic = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58);
+  return pieces.map((piece, i) => (i === 0 ? join(magic, block(piece)) : block(piece)));
 }

@@ -9,6 +9,8 @@ import { hasRoom } from '../decode/batch';
 import { lostRow } from '../binary/record';
 
 const CPUS: usize = 65536;
+/** More events than that in one record are a damaged record's. */
+export const LOST_MOST: u64 = 1 << 40;
 /** Two counts a CPU: told by rows, and total by the end. 0xffff is the CPU that nobody knows. */
 let told: usize = 0;
 let totals: usize = 0;

@@ -10,7 +10,7 @@
 import { readU16, readU32, readU64 } from '../binary/numbers';
 import { tallyRecord } from '../binary/tally';
 import { Attribute, attributeCount, attributeOf, attributeOfSample, attributeOfTrailer, cpuOfId, timeless } from './attributes';
-import { filterOut, loseInTotal } from './losses';
+import { LOST_MOST, filterOut, loseInTotal } from './losses';
 import { addEntry } from './queue';
 import {
   ONE_LOST, RECORD_COMM, RECORD_FORK, RECORD_LOST, RECORD_LOST_SAMPLES, RECORD_SAMPLE, SOME_LOST, takeComm, takeFork,
@@ -267,6 +267,10 @@ function takeKernelRecord(channel: Channel, at: usize, type: u32, size: u32): vo
 /** A total of one event on one CPU; its trailer has the id, and not always the CPU. */
 function takeTotal(a: Attribute, at: usize, end: usize): void {
   const count = readU64(at + 8);
-  if (readU16(at + 4) & MISC_FILTERED) filterOut(count);
-  else loseInTotal(a.trailerId > 0 ? cpuOfId(readU64(end - a.trailerId)) : NO_CPU, count);
+  const cpu = a.trailerId > 0 ? cpuOfId(readU64(end - a.trailerId)) : NO_CPU;
+  if (count > LOST_MOST) {
+    cutRecords++;
+    loseInTotal(cpu, 1);
+  } else if (readU16(at + 4) & MISC_FILTERED) filterOut(count);
+  else loseInTotal(cpu, count);
 }

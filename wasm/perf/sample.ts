@@ -16,7 +16,7 @@ import { decodeRecord, lostRow, pidOf, stacks } from '../binary/record';
 import { tallyBackwards, tallyRecord } from '../binary/tally';
 import { comms, commOf, nameTask } from '../binary/tasks';
 import { Attribute, attributeOf, cpuOfId, samplesHaveIds } from './attributes';
-import { loseHere } from './losses';
+import { LOST_MOST, loseHere } from './losses';
 import { ENTRY_ADDRESS, ENTRY_ATTRIBUTE, ENTRY_TIME } from './queue';
 
 export const RECORD_LOST: u32 = 2;
@@ -142,7 +142,10 @@ function takeLost(a: Attribute, record: usize, end: usize, isSamples: bool, time
   let cpu = NO_CPU;
   if (a.trailerCpu > 0) cpu = min<u32>(readU32(end - a.trailerCpu), NO_CPU) as i32;
   else if (!isSamples) cpu = cpuOfId(readU64(record + 8));
-  loseHere(advance(time), cpu, readU64(record + (isSamples ? 8 : 16)));
+  const count = readU64(record + (isSamples ? 8 : 16));
+  if (count <= LOST_MOST) return loseHere(advance(time), cpu, count);
+  tallyRecord();
+  lostRow(advance(time), cpu, u64.MAX_VALUE);
 }
 
 /** COMM: pid u32 | tid u32 | name, with zeros at its end. */

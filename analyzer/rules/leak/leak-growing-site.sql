@@ -29,7 +29,7 @@ still_open AS (
     AND id NOT IN (SELECT lifetime FROM blamed)
 ),
 live AS (SELECT capture, device, kind, dir, count(*) AS mappings FROM still_open GROUP BY capture, device, kind, dir),
-active AS (SELECT capture, device, max(last_ts) - min(first_ts) AS span FROM siblings WHERE layer = 'dma' GROUP BY capture, device),
+active AS (SELECT capture, device, max(last_ts)::HUGEINT - min(first_ts) AS span FROM siblings WHERE layer = 'dma' GROUP BY capture, device),
 -- Passed by more siblings than any that was unmapped in the end: it stands aside of whatever order the others are served in.
 survivor AS (
   SELECT o.*, s.site, s.via,
@@ -43,7 +43,7 @@ survivor AS (
   JOIN active a ON a.capture = o.capture AND a.device = o.device
   LEFT JOIN stacks s ON s.id = o.open_stack
   WHERE o.passed > coalesce(b.most_passed, 0) AND b.closed + b.older >= $min_closed AND o.passed <= b.closed + b.older
-    AND b.last_ts - b.first_ts >= $min_span * a.span
+    AND b.last_ts::HUGEINT - b.first_ts >= $min_span * a.span
 ),
 -- The call sites whose survivors are spread as a trend is, and not a level.
 trend AS (
@@ -85,7 +85,7 @@ SELECT
   g.capture, g.device, g.kind, g.site, g.via, c.site AS close_site, c.via AS close_via,
   things(count(*), g.kind) || ' of ' || g.device || ' never unmapped while later ones came and went; the live set grew in '
     || count(DISTINCT g.window_no) || ' of ' || $windows || ' parts of the traffic'
-    || coalesce(', by about ' || format_bytes(round(p.bytes_per_second)::BIGINT) || ' a second', '') AS message,
+    || coalesce(', by about ' || format_bytes(TRY_CAST(round(p.bytes_per_second) AS BIGINT)) || ' a second', '') AS message,
   count(*) AS count, sum(g.bytes) AS bytes, min(g.opened_ts) AS first_ts, max(g.opened_ts) AS last_ts,
   min(g.id) AS lifetime, arg_min(g.open_stack, g.id) AS open_stack,
   any_value(u.close_stack) AS close_stack, 'Others like it are unmapped by' AS close_label,

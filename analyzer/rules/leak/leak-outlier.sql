@@ -17,7 +17,7 @@ WITH blamed AS (
 ),
 outlier AS (
   SELECT o.capture, o.id, o.device, o.kind, o.dir, o.sg_group, o.len, o.opened_ts, o.open_stack, o.after_loss, o.passed,
-    c.last_ts - o.opened_ts AS age, b.longest, b.closed, s.site, s.via
+    c.last_ts::HUGEINT - o.opened_ts AS age, b.longest, b.closed, s.site, s.via
   FROM lifetimes o
   JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
   JOIN captures c ON c.capture = o.capture
@@ -26,7 +26,7 @@ outlier AS (
     AND NOT o.before_removal AND NOT o.unrecordable_unmap AND NOT o.remainder
     AND o.id NOT IN (SELECT lifetime FROM blamed)
     AND b.closed >= $min_closed AND o.passed >= $min_passed AND o.passed > $min_factor * b.most_passed
-    AND c.last_ts - o.opened_ts > $min_factor * b.longest
+    AND c.last_ts::HUGEINT - o.opened_ts > $min_factor * b.longest::HUGEINT
 ),
 list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
@@ -42,7 +42,7 @@ closer AS (
 )
 SELECT
   o.capture, o.device, o.kind, o.site, o.via, c.site AS close_site, c.via AS close_via,
-  things(count(*), o.kind) || ' of ' || o.device || ' open for ' || round(max(o.age) / any_value(greatest(o.longest, 1)))::BIGINT
+  things(count(*), o.kind) || ' of ' || o.device || ' open for ' || round(max(o.age) / any_value(greatest(o.longest, 1)))::HUGEINT
     || ' times as long as any of its sort that was unmapped, and passed by ' || max(o.passed) || ' of them' AS message,
   count(*) AS count, sum(coalesce(l.bytes, o.len)) AS bytes, min(o.opened_ts) AS first_ts, max(o.opened_ts) AS last_ts,
   min(o.id) AS lifetime, arg_min(o.open_stack, o.id) AS open_stack,
