@@ -253,4 +253,21 @@ test('names in a capture do not command the terminal', () => {
   }
 });
 
+test('numbers that no capture has: losses, sizes and times are told, and the rules run', () => {
+  const text = readFileSync(sample('overlap-iommu', 'trace.txt'), 'utf8').split('\n');
+  const absurd = text.map((line, i) => {
+    if (i % 7 === 0) return line.replace(/size=\d+/g, 'size=18446744073709551614');
+    if (i % 11 === 0) return line.replace(/ \d+\.(\d{6}): /, ' 9223372036.$1: ');
+    return i % 13 === 0 ? line.replace(/ \d+\.(\d{6}): /, ' 11223372036.$1: ') : line;
+  });
+  absurd.splice(60, 0, 'CPU:1 [LOST 18446744073709551614 EVENTS]');
+  const { code, out, err } = dmaspan(['report', file('absurd.txt', absurd.join('\n')), '--format', 'json']);
+  assert.ok(code === 0 || code === 1, err);
+  const { counters } = JSON.parse(out) as { counters: { name: string }[] };
+  assert.ok(
+    counters.some(({ name }) => name === 'losses'),
+    out,
+  );
+});
+
 test.run();
