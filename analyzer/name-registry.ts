@@ -32,10 +32,11 @@ interface Translation {
 
 type Intern<T> = (value: T) => number;
 
-/** Gives each new string the next id; the list starts with the name of "none". */
+/** Gives each new string the next id; the list starts with the name of "none". SQL ends at a zero byte, so names have none. */
 function interner(list: string[], limit = Number.POSITIVE_INFINITY): Intern<string> {
   const ids = new Map<string, number>();
-  return (name) => {
+  return (given) => {
+    const name = given.includes('\0') ? given.replaceAll('\0', '·') : given;
     let id = ids.get(name);
     if (id === undefined) {
       if (list.length >= limit) return 0;

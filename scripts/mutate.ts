@@ -1,8 +1,8 @@
 /**
  * Damages thousands of captures of every format and watches what becomes of them:
- * `node dist/scripts/mutate.js [--files N] [--seed N] [--only FORMAT] [--one INDEX] [--silent]`.
+ * `node dist/scripts/mutate.js [--files N] [--seed N] [--only FORMAT] [--one INDEX] [--judge N] [--silent]`.
  *
- * In: the bases of `test/mutation-bases.ts`. Out: a line a format; failures with their recipes, and exit code 1 when there
+ * In: the bases of `test/mutation-bases.ts`; the rules run over every Nth capture. Out: a line a format; failures with their recipes, and exit code 1 when there
  * are any. Children do the work, each a batch, with bounds on time and memory: an endless loop in Wasm can be ended
  * from outside only.
  */
@@ -22,7 +22,6 @@ const START_MS = 30_000;
 const LIMIT_BYTES = 700 << 20;
 const HEAP_MB = 256;
 const BATCH = 500;
-const JUDGE_EVERY = 40;
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +29,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     one: { type: 'string' },
+    judge: { type: 'string', default: '40' },
     silent: { type: 'boolean', default: false },
   },
 });
@@ -97,7 +97,7 @@ function runBatch(job: BatchJob, hear: (message: BatchMessage) => void): Promise
 
 const jobOf = (format: string, from: number, to: number): BatchJob => ({
   ...{ format, seed, from, to },
-  ...{ folder: scratch, judgeEvery: JUDGE_EVERY },
+  ...{ folder: scratch, judgeEvery: Number(values.judge) },
 });
 
 /** Makes the failing capture again, to be looked at, with what was done to it. */

@@ -270,4 +270,15 @@ test('numbers that no capture has: losses, sizes and times are told, and the rul
   );
 });
 
+test('names with zero bytes, and a machine of too many CPUs, do not stop the rules', () => {
+  const text = readFileSync(good, 'utf8').replace(/#P:\d+/, '#P:18446744073709551615');
+  const named = text
+    .replace(/0000:00:05\.0 dir/, "0000:00:05\0'0 dir")
+    .replace(/(\S+)-(\d+ +\[)/, "a\0'task-$2");
+  assert.not.equal(named, text);
+  const { code, out, err } = dmaspan(['sql', file('zero.txt', named), 'SELECT device FROM devices']);
+  assert.is(code, 0, err);
+  assert.match(out, /0000:00:05·'0/);
+});
+
 test.run();

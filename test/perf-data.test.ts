@@ -566,6 +566,24 @@ test('records that promise more than they hold are lost events, one each', async
   assert.equal(countersOf(capture), { 'record-damaged': 5, 'event-without-attribute': 1 });
 });
 
+test('a record that tells of more lost events than there can be tells of a loss', async () => {
+  const absurd = 2n ** 63n + 5n;
+  const lost = little.record(
+    2,
+    join(
+      number(LITTLE, 8, 11),
+      number(LITTLE, 8, absurd),
+      little.trailer(usual, { id: 11, cpu: 1, time: 20 }),
+    ),
+  );
+  const total = little.record(13, join(number(LITTLE, 8, absurd), little.trailer(usual, { id: 12, cpu: 1 })));
+  const { capture, found } = await readAll(
+    little.file(content(event(0, 10, 1), lost, event(0, 30, 3), total)),
+  );
+  assert.equal(found.slice(0, 3), [1, 'lost ? on 1', 3]);
+  assert.equal(countersOf(capture), { 'record-damaged': 2, 'events-lost': 1 });
+});
+
 async function refused(bytes: Uint8Array): Promise<CaptureError> {
   try {
     await open(bytes);

@@ -34,7 +34,7 @@ export function readTextHead(head: Uint8Array): TextHead {
   const text = textOf(head);
   const lines = text.split(/\r?\n/);
   if (lines.length > 1) lines.pop();
-  const entries = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+) +#P:(\d+)/m.exec(text);
+  const entries = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15}) +#P:(\d{1,5})\b/m.exec(text);
   const firstEvent = firstMatch(lines, EVENT_LINE);
   return {
     lines,

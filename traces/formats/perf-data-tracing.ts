@@ -9,6 +9,7 @@
  */
 import type { EventFormat } from '../event-format.js';
 import { type Cursor, CutShort, memoryCursor } from './trace-dat-cursor.js';
+import { soundPageSize } from './trace-dat-facts.js';
 import {
   readCmdlines,
   readEventFormats,
@@ -55,7 +56,9 @@ export async function readTracingData(bytes: Uint8Array): Promise<TracingData> {
   const longSize = await cursor.u8('the size of a long');
   if (longSize !== 4 && longSize !== 8)
     throw new CutShort('a long of 4 or 8 bytes', cursor.position - 1, `${longSize}`);
+  const pageAt = cursor.position;
   const pageSize = await cursor.u32('the page size');
+  if (!soundPageSize(pageSize)) throw new CutShort('a page size', pageAt, String(pageSize));
   await readHeaderInfo(cursor);
   const formats = [...(await readFtraceFormats(cursor)), ...(await readEventFormats(cursor))];
   return { longSize, pageSize, formats, ...(await readRest(cursor)) };

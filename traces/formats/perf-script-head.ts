@@ -50,7 +50,7 @@ export function readPerfScriptHead(head: Uint8Array): PerfScriptHead {
   const host = said(/^# hostname : (\S+)/m);
   const kernel = said(/^# os release : (\S+)/m);
   const version = said(/^# perf version : (\S+)/m);
-  const cpus = said(/^# nrcpus online : (\d+)/m);
+  const cpus = said(/^# nrcpus online : (\d{1,5})$/m);
   const clock = said(/^# clockid: (\w+)/m) ?? said(/^# cmdline : .*? (?:-k|--clockid)[ =]?(\w+)/m);
   return {
     timeless: firstRecord === undefined && lines.some((line) => TIMELESS_LINE.test(line)),

@@ -15,7 +15,7 @@ const EVENT_LINE =
   /^ *(?:(\S+): +)?(\S.*)-\d+ +(?:\[\d+\](?:-0x\w+)?|\d+(?=\D)) *(?:[^\s\d:][^\s:]{3,4}(?=[ \d]))? *(\d+(?:\.\d{6,9})?): +(?:\([+-]\d+\) +)?(\w+):( *)/;
 /** print_event_name() writes the name, a colon and a blank, and fills up to 20 characters of name. */
 const NAME_WIDTH = 20;
-const HEADER = /^(?:version = \d+\r?\n|CPU \d+ is empty\r?\n)*cpus=(\d+)\r?\n/;
+const HEADER = /^(?:version = \d+\r?\n|CPU \d+ is empty\r?\n)*cpus=(\d{1,5})\r?\n/;
 const SHOWN_LINES = 400;
 
 export interface ReportHead {

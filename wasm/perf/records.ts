@@ -269,7 +269,7 @@ function takeTotal(a: Attribute, at: usize, end: usize): void {
   const count = readU64(at + 8);
   const cpu = a.trailerId > 0 ? cpuOfId(readU64(end - a.trailerId)) : NO_CPU;
   if (count > LOST_MOST) {
-    cutRecords++;
+    tallyRecord();
     loseInTotal(cpu, 1);
   } else if (readU16(at + 4) & MISC_FILTERED) filterOut(count);
   else loseInTotal(cpu, count);
