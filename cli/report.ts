@@ -1,13 +1,15 @@
 /** `dmaspan report`: captures in, findings out. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import { formatsInWords, REPORT_FORMAT_NAMES, type ReportFormatName } from '../analyzer/report/formats.js';
 import type { Severity, WholeTable } from '../analyzer/rules.js';
 import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE } from './exit-codes.js';
 import { type InputArguments, withInputOptions } from './input-options.js';
-import { print, wantsColour } from './output.js';
+import { outputsOf, outputsRead, writeOutputs } from './report-outputs.js';
 
 interface Arguments extends InputArguments {
-  format: 'text' | 'json';
+  format: ReportFormatName;
+  output: string[] | undefined;
   failOn: Severity | 'never';
   rules: string | undefined;
   only: string[] | undefined;
@@ -25,9 +27,16 @@ export const reportCommand: CommandModule<object, Arguments> = {
         describe: 'Captures of ftrace, trace-cmd or perf (.gz and .zst too); "-" is stdin',
       })
       .option('format', {
-        choices: ['text', 'json'] as const,
+        choices: REPORT_FORMAT_NAMES,
         default: 'text' as const,
-        describe: 'For people, or one JSON object (docs/report-json.md)',
+        describe: `What to print: ${formatsInWords()}`,
+      })
+      .option('output', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        requiresArg: true,
+        describe: 'Beside what is printed, write FORMAT=FILE; may be given more than once',
       })
       .option('fail-on', {
         choices: ['error', 'warning', 'info', 'never'] as const,
@@ -53,9 +62,10 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .example('$0 report trace.dat', 'Read a trace-cmd recording')
       .example('cat /sys/kernel/tracing/trace | $0 report -', 'Read ftrace text from stdin')
       .example('$0 report trace.txt --only leak-at-removal', 'Run one rule')
+      .example('$0 report trace.dat --format json --fail-on warning', 'For CI: exit code 1 for warnings too')
       .example(
-        '$0 report trace.dat --format json --fail-on warning',
-        'For CI: exit code 1 for warnings too',
+        '$0 report trace.dat --output json=findings.json',
+        'Text to read, and JSON in a file',
       ) as never,
   handler: async (argv) => {
     process.exitCode = await report(argv);
@@ -68,7 +78,9 @@ async function report(argv: Arguments): Promise<number> {
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
   const chosen = chooseRules(rules, only);
   const { analyzeInputs } = await import('./analysis.js');
-  const reads = (table: WholeTable): boolean => chosen.some((rule) => rule.reads.includes(table));
+  const outputs = outputsOf(argv.format, argv.output);
+  const reads = (table: WholeTable): boolean =>
+    chosen.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
   const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
   // DuckDB takes a while to load: time in which worker threads can decode.
   const [analysis, { openDatabase }, { judge, recordedBy }, { fails, isComplete, makeReport }] =
@@ -81,20 +93,12 @@ async function report(argv: Arguments): Promise<number> {
   const database = await openDatabase(analysis, { terse: true });
   try {
     const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
-    await print(await written(made, argv.format));
+    await writeOutputs(outputs, made, database);
     if (argv.requireComplete === true && !isComplete(made)) return EXIT_INCOMPLETE;
     return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
   } finally {
     database.close();
   }
-}
-
-async function written(
-  report: Parameters<typeof import('../analyzer/report/json.js').jsonReport>[0],
-  format: 'text' | 'json',
-): Promise<string> {
-  if (format === 'json') return (await import('../analyzer/report/json.js')).jsonReport(report);
-  return (await import('../analyzer/report/text.js')).textReport(report, wantsColour());
 }
 
 /** `--only a b FILE` takes the file for a rule: what is no rule but is there as a file is a capture. Commas part rules too. */

@@ -83,6 +83,26 @@ test('report: JSON with every rule and its verdict', () => {
   for (const { count } of report.findings) assert.match(count, /^[0-9]+$/);
 });
 
+test('report: several outputs at once, each as when it is printed', () => {
+  const [json, text] = [join(folder, 'out.json'), join(folder, 'out.txt')];
+  const { code, out } = run(['report', BUGGY, '--output', `json=${json}`, '--output', `text=${text}`]);
+  assert.is(code, 1);
+  assert.is(readFileSync(text, 'utf8'), out);
+  assert.is(readFileSync(json, 'utf8'), run(['report', BUGGY, '--format', 'json']).out);
+});
+
+test('report: outputs that cannot be', () => {
+  refuses(
+    ['report', BUGGY, '--output', 'xml=x'],
+    /no format is called "xml"\nGive FORMAT=FILE.*formats: text, json/,
+  );
+  refuses(['report', BUGGY, '--output', 'json'], /--output json: expected a file, found none/);
+  refuses(['report', BUGGY, '--output', 'json=-'], /found "-"/);
+  refuses(['report', BUGGY, '--output', `json=${join(folder, 'none', 'x')}`], /none is no folder/);
+  refuses(['report', BUGGY, '--output', `json=${folder}`], /cannot be written: EISDIR/);
+  refuses(['report', BUGGY, '--output', 'json=x', '--output', 'text=x'], /names x twice/);
+});
+
 test('report: --only, before or after the captures', () => {
   for (const args of [
     [BUGGY, '--only', 'double-unmap', 'size-mismatch'],
