@@ -1,19 +1,13 @@
 #!/usr/bin/env node
-/** The command `dmaspan`: knows the commands, and what the exit codes mean. Commands load what they need when they run. */
+/** The command `dmaspan`: from arguments to a command, and from its failure to an exit code. Commands load what they need when they run. */
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { eventsCommand } from './events.js';
+import { COMMAND_NAMES, COMMANDS } from './commands.js';
 import { EXIT_UNUSABLE, messageOf, UsageError } from './exit-codes.js';
-import { infoCommand } from './info.js';
 import { endQuietlyWithReader } from './output.js';
-import { reportCommand } from './report.js';
-import { rulesCommand } from './rules.js';
-import { sqlCommand } from './sql.js';
 
 /** yargs takes a lone "-" for an option without a name and drops it; it travels under this name, which no file can have. */
 const STDIN = '\0stdin';
-
-const COMMANDS = ['report', 'sql', 'info', 'rules', 'events'];
 
 /** Gives the dash its name back, and captures after "--" their place. */
 function restoreCaptures(argv: { _: (string | number)[]; [name: string]: unknown }): void {
@@ -29,11 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
     .middleware(restoreCaptures)
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')
-    .command(reportCommand)
-    .command(sqlCommand)
-    .command(infoCommand)
-    .command(rulesCommand)
-    .command(eventsCommand)
+    .command([...COMMANDS])
     .demandCommand(1, 'No command given.')
     .strict()
     .wrap(Math.min(100, process.stdout.columns ?? 100))
@@ -42,7 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     )
     .exitProcess(false)
     .fail((message, error) => {
-      const command = COMMANDS.includes(args[0] ?? '') ? `${args[0]} ` : '';
+      const command = COMMAND_NAMES.includes(args[0] ?? '') ? `${args[0]} ` : '';
       throw error ?? new UsageError(message, `See dmaspan ${command}--help.`);
     })
     .parseAsync();

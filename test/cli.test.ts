@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadRules } from '../analyzer/rules.js';
+import { COMMAND_NAMES } from '../cli/commands.js';
 import { inPackage } from '../traces/package-root.js';
 
 const COMMAND = inPackage('dist', 'cli', 'index.js');
@@ -325,7 +326,7 @@ test('a rule that does not run', () => {
 });
 
 test('help of every command has examples', () => {
-  for (const command of ['report', 'sql', 'info', 'rules', 'events']) {
+  for (const command of COMMAND_NAMES) {
     const { code, out } = run([command, '--help']);
     assert.is(code, 0);
     assert.match(out, /Examples:\n +.*dmaspan/, command);

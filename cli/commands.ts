@@ -1,0 +1,21 @@
+/** The commands, in the order of the help: one file each. A new one is a line here, a section of docs/cli.md, and examples in its help. */
+import type { CommandModule } from 'yargs';
+import { eventsCommand } from './events.js';
+import { infoCommand } from './info.js';
+import { reportCommand } from './report.js';
+import { rulesCommand } from './rules.js';
+import { sqlCommand } from './sql.js';
+
+/** yargs knows a command's arguments only while it parses them. */
+const anyArguments = <T>(command: CommandModule<object, T>): CommandModule => command as never;
+
+export const COMMANDS: readonly CommandModule[] = [
+  anyArguments(reportCommand),
+  anyArguments(sqlCommand),
+  anyArguments(infoCommand),
+  anyArguments(rulesCommand),
+  anyArguments(eventsCommand),
+];
+
+/** Their names, without arguments: "report". */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ command }) => String(command).split(' ')[0]!);
