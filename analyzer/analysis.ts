@@ -16,6 +16,8 @@ export interface CoreTables {
   events(): number;
   /** Lifetimes opened: ids in the table are below it. Not all of them need be rows. */
   lifetimes(): number;
+  /** Invalidations begun: ids in the table are below it. Not all of them need be rows. */
+  invalidations(): number;
   /** Byte offset of block `index`, which holds the rows from `index` * ROWS on; 0 when it was not kept. */
   block(table: TableId, index: number): number;
   /** Computes a table that is only made on demand (page_lifetimes). Called at most once a table, before its first row is read. */

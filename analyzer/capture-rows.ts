@@ -20,11 +20,17 @@ function prepare(core: CoreTables, table: TableId): void {
 
 /** Row numbers start at the sum of the rows before, by table. */
 export function captureRows({ captures }: Analysis): CaptureRows[] {
-  const next = { [TableId.events]: 0, [TableId.lifetimes]: 0, [TableId.siblings]: 0 };
+  const next = {
+    [TableId.events]: 0,
+    [TableId.lifetimes]: 0,
+    [TableId.invalidations]: 0,
+    [TableId.siblings]: 0,
+  };
   return captures.map(({ core, info }, index) => {
     const base = { ...next };
     next[TableId.events] += core.events();
     next[TableId.lifetimes] += core.lifetimes();
+    next[TableId.invalidations] += core.invalidations();
     next[TableId.siblings] += core.rows(TableId.siblings);
     const end = { ...next };
     return { index, core, base, end, pageShift: 31 - Math.clz32(info.pageSize) };

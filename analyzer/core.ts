@@ -24,17 +24,23 @@ interface ReplayExports {
   events(): number;
   repeatedEvents(): number;
   lifetimes(): number;
+  invalidations(): number;
   tableRows(table: number): number;
   tableBlock(table: number, index: number): number;
   computePages(shift: number): void;
 }
 
-/** What the replay needs to know of one event type; `flags` are TYPE_FLAG_*. */
+/** What the replay needs to know of one event type. */
 export interface CoreType {
   readonly layer: Layer;
   readonly op: Op;
   readonly kind: Kind;
+  /** TYPE_FLAG_*. */
   readonly flags: number;
+  /** MEANS_*; none unless said. */
+  readonly means?: number;
+  /** Number of the probed function, the same for entry and return; 0, of no call, unless said. */
+  readonly call?: number;
 }
 
 /** One batch in the layout of `wasm/schema.ts`, as decoders hand it over. */
@@ -70,6 +76,8 @@ export interface Core {
   repeats(): number;
   /** Lifetimes opened so far; ids are below it. */
   lifetimes(): number;
+  /** Invalidations begun so far; ids are below it. */
+  invalidations(): number;
   /** Byte offset of a table's block, ROWS rows each; 0 when the block was not kept. */
   block(table: TableId, index: number): number;
 }
@@ -100,7 +108,8 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
   const bytes = () => new Uint8Array(replay.memory.buffer);
   const table = bytes().subarray(replay.typeTable());
   types.forEach((type, id) => {
-    table.set([type.layer, type.op, type.kind, type.flags], id * TYPE_BYTES);
+    const { layer, op, kind, flags, means = 0, call = 0 } = type;
+    table.set([layer, op, kind, flags, means & 0xff, means >> 8, call & 0xff, call >> 8], id * TYPE_BYTES);
   });
   replay.keep(Number(keep.events), Number(keep.lifetimes));
   return {
@@ -126,6 +135,7 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
     events: () => replay.events() >>> 0,
     repeats: () => replay.repeatedEvents() >>> 0,
     lifetimes: () => replay.lifetimes() >>> 0,
+    invalidations: () => replay.invalidations() >>> 0,
     rows: (id) => replay.tableRows(id) >>> 0,
     block: (id, index) => replay.tableBlock(id, index) >>> 0,
   };

@@ -4,7 +4,7 @@
  * In: an analysis. Out: for each list its members, and for each kind of id a table from id to member (-1 = none).
  * Names that captures bring are sorted, so that ORDER BY sorts as text does; the model's own words keep the model's order.
  */
-import { Anomaly, Dir, EndReason, Kind, Layer, Op } from '../wasm/schema.js';
+import { Anomaly, Cause, Dir, EndReason, Kind, Layer, Op } from '../wasm/schema.js';
 import type { Analysis } from './analysis.js';
 import type { NameKey, NameList } from './tables/column.js';
 
@@ -44,7 +44,18 @@ function membersOf(byId: readonly string[], sorted: boolean): string[] {
   return sorted ? members.sort() : members;
 }
 
-const LISTS = ['layer', 'op', 'kind', 'dir', 'end_reason', 'anomaly', 'device', 'comm', 'event'] as const;
+const LISTS = [
+  'layer',
+  'op',
+  'kind',
+  'dir',
+  'end_reason',
+  'anomaly',
+  'cause',
+  'device',
+  'comm',
+  'event',
+] as const;
 const CAPTURED: readonly NameList[] = ['device', 'comm', 'event'];
 
 const forLists = <T>(make: (list: NameList) => T): Record<NameList, T> =>
@@ -59,6 +70,7 @@ export function namesOf({ devices, comms, types }: Analysis): Names {
     dir: words(Dir),
     end_reason: words(EndReason),
     anomaly: wordsFromOne(Anomaly),
+    cause: words(Cause),
     device: ['', ...devices.slice(1)],
     comm: ['', ...comms.slice(1)],
     event: types.map(({ name }) => name),

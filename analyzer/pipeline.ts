@@ -3,10 +3,10 @@
  *
  * In: paths, an event dictionary, and which tables will be read as a whole. Out: an `Analysis`.
  */
-import type { Dictionary, DictionaryEntry } from '../traces/dictionary.js';
+import { type Dictionary, type DictionaryEntry, isReturnProbe } from '../traces/dictionary.js';
 import { type Capture, CaptureError, type Counter, type EventStream } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
-import { TableId, TYPE_FLAG_EXTRA } from '../wasm/schema.js';
+import { TableId, TYPE_FLAG_EXTRA, TYPE_FLAG_RETURN } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
 import { type Core, CoreFull, type CoreType, createCore, KEEP_ALL, type Retention } from './core.js';
 import { createNameRegistry, type NameRegistry, type StreamNames } from './name-registry.js';
@@ -32,7 +32,7 @@ interface Opened {
 export async function analyze(files: readonly string[], options: AnalyzeOptions): Promise<Analysis> {
   const { entries } = options.dictionary;
   const names = createNameRegistry();
-  const types = entries.map(coreType);
+  const types = coreTypes(entries);
   const runs = options.merge === true ? [files] : files.map((file) => [file]);
   const captures: AnalyzedCapture[] = [];
   for (const run of runs) captures.push(await analyzeRun(run, options, types, names));
@@ -171,9 +171,22 @@ function prepare(core: Core, table: TableId, pageSize: number): void {
 
 const EXTRA_COLUMNS: ReadonlySet<string> = new Set(['mm', 'object', 'value', 'other']);
 
-function coreType({ layer, op, kind, fields }: DictionaryEntry): CoreType {
-  const extra = fields.some(({ column }) => EXTRA_COLUMNS.has(column));
-  return { layer, op, kind, flags: extra ? TYPE_FLAG_EXTRA : 0 };
+/** The dictionary's entries as the replay wants them; the entry and the return of one function are one call. */
+function coreTypes(entries: readonly DictionaryEntry[]): CoreType[] {
+  const calls = new Map<string, number>();
+  return entries.map(({ name, layer, op, kind, fields, function: probed }) => {
+    const extra = fields.some(({ column }) => EXTRA_COLUMNS.has(column));
+    if (probed !== undefined && !calls.has(probed)) calls.set(probed, calls.size + 1);
+    return {
+      layer,
+      op,
+      kind,
+      flags:
+        (extra ? TYPE_FLAG_EXTRA : 0) | (probed !== undefined && isReturnProbe(name) ? TYPE_FLAG_RETURN : 0),
+      means: fields.reduce((all, field) => all | field.means, 0),
+      call: probed === undefined ? 0 : calls.get(probed)!,
+    };
+  });
 }
 
 function eventType({ system, name, layer, op, kind, doc }: DictionaryEntry): EventType {

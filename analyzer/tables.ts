@@ -7,6 +7,7 @@
 import { anomalies } from './tables/anomalies.js';
 import type { StoredTable, Table } from './tables/column.js';
 import { events } from './tables/events.js';
+import { invalidations } from './tables/invalidations.js';
 import { lifetimes } from './tables/lifetimes.js';
 import { listedTables } from './tables/listed.js';
 import { losses } from './tables/losses.js';
@@ -27,6 +28,7 @@ export type {
 export const STORED_TABLES: readonly StoredTable[] = [
   events,
   lifetimes,
+  invalidations,
   siblings,
   pageLifetimes,
   anomalies,

@@ -24,7 +24,7 @@ What \`dmaspan sql\` queries, in the SQL of [DuckDB](https://duckdb.org/docs/sta
 - Rows of one table come in their order, also without ORDER BY, when nothing else in the query reorders them.
 `;
 
-const MODEL_LISTS = ['layer', 'op', 'kind', 'dir', 'end_reason', 'anomaly'] as const;
+const MODEL_LISTS = ['layer', 'op', 'kind', 'dir', 'end_reason', 'anomaly', 'cause'] as const;
 const CAPTURED_LISTS = { device: 'devices', comm: 'names of threads', event: 'events of the dictionary' };
 
 function namesSection(): string {

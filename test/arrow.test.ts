@@ -9,7 +9,16 @@ import { TABLES } from '../analyzer/tables.js';
 import { ROWS } from '../wasm/schema.js';
 import { syntheticAnalysis } from './synthetic-analysis.js';
 
-const SMALL = { events: 50, lifetimes: 40, anomalies: 30, losses: 20, pages: 10, extras: 5, siblings: 4 };
+const SMALL = {
+  events: 50,
+  lifetimes: 40,
+  anomalies: 30,
+  losses: 20,
+  pages: 10,
+  extras: 5,
+  siblings: 4,
+  invalidations: 6,
+};
 
 /** An Arrow value as DuckDB's client gives it. */
 const plain = (value: unknown): unknown =>
@@ -50,6 +59,7 @@ test('every table, several blocks and captures', async () => {
     pages: 2100,
     extras: 500,
     siblings: 5,
+    invalidations: 3,
   };
   await compare(syntheticAnalysis([big, { events: 0, lifetimes: 0 }, SMALL]).analysis);
 });

@@ -8,7 +8,16 @@ import { readViews } from '../analyzer/views.js';
 import { ROWS, TableId } from '../wasm/schema.js';
 import { type Expected, type Row, syntheticAnalysis } from './synthetic-analysis.js';
 
-const SMALL = { events: 50, lifetimes: 40, anomalies: 30, losses: 20, pages: 10, extras: 5, siblings: 4 };
+const SMALL = {
+  events: 50,
+  lifetimes: 40,
+  anomalies: 30,
+  losses: 20,
+  pages: 10,
+  extras: 5,
+  siblings: 4,
+  invalidations: 6,
+};
 
 async function withDatabase<T>(analysis: Analysis, work: (database: Database) => Promise<T>): Promise<T> {
   const database = await openDatabase(analysis);
@@ -64,9 +73,19 @@ test('all tables, several blocks and captures', async () => {
       pages: 2100,
       extras: 500,
       siblings: 9,
+      invalidations: 70,
     },
     { events: 0, lifetimes: 0 },
-    { events: 2049, lifetimes: 10, anomalies: 1, losses: 5, pages: 1, extras: 7, siblings: 2 },
+    {
+      events: 2049,
+      lifetimes: 10,
+      anomalies: 1,
+      losses: 5,
+      pages: 1,
+      extras: 7,
+      siblings: 2,
+      invalidations: 3,
+    },
   ];
   const { analysis, expected } = syntheticAnalysis(sizes);
   const wide = expected.events.filter(({ addr }) => typeof addr === 'bigint' && addr > 2n ** 63n);

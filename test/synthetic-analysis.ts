@@ -49,6 +49,7 @@ export interface Sizes {
   pages?: number;
   extras?: number;
   siblings?: number;
+  invalidations?: number;
 }
 
 export interface SyntheticOptions {
@@ -64,6 +65,7 @@ interface Base {
   events: number;
   lifetimes: number;
   siblings: number;
+  invalidations: number;
 }
 
 /** Memory, and a way to put rows in it. */
@@ -186,7 +188,7 @@ function extraRow(w: Writer, row: number): Row {
 
 const life = TableId.lifetimes;
 
-function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
+function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base, extras: Row[]): Row {
   const id = sizes.lifetimes + UNKEPT - 1 - row;
   w.set(life, row, schema.LIFETIME_ID, 4, id);
   const opened = BigInt(row) * 77_777n;
@@ -194,12 +196,15 @@ function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
   w.set(life, row, schema.LIFETIME_OPENED_TS, 8, opened);
   w.set(life, row, schema.LIFETIME_CLOSED_TS, 8, closed);
   const layer = w.small(life, row, schema.LIFETIME_LAYER, 1, 3, false)!;
-  const kind = w.small(life, row, schema.LIFETIME_KIND, 1, 16, 0);
+  const kind = w.small(life, row, schema.LIFETIME_KIND, 1, 20, 0);
   const device = w.small(life, row, schema.LIFETIME_DEVICE, 2, DEVICES.length, 0);
   const dir = w.small(life, row, schema.LIFETIME_DIR, 1, 4);
   const end = w.small(life, row, schema.LIFETIME_END, 1, 7, false)!;
   const comm = w.small(life, row, schema.LIFETIME_OPEN_COMM, 4, COMMS.length, 0);
-  const flags = w.small(life, row, schema.LIFETIME_FLAGS, 2, 128, false)!;
+  const flags = w.small(life, row, schema.LIFETIME_FLAGS, 2, 512, false)!;
+  const further = w.small(life, row, schema.LIFETIME_EXTRA, 4, extras.length + 1);
+  const extra = further === null ? undefined : extras[further];
+  const { invalidations = 0 } = sizes;
   return {
     id: BigInt(id + base.lifetimes),
     layer: LAYERS[layer]!,
@@ -223,6 +228,11 @@ function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
     close_stack: w.small(life, row, schema.LIFETIME_CLOSE_STACK, 4, 4, 0),
     sg_group: w.ref(life, row, schema.LIFETIME_GROUP, sizes.lifetimes, base.lifetimes),
     parent: w.ref(life, row, schema.LIFETIME_PARENT, sizes.lifetimes, base.lifetimes),
+    invalidation: w.ref(life, row, schema.LIFETIME_INVALIDATION, invalidations, base.invalidations),
+    mm: extra?.mm ?? null,
+    object: extra?.object ?? null,
+    value: extra?.value ?? null,
+    other: extra?.other ?? null,
     passed: w.small(life, row, schema.LIFETIME_PASSED, 4, 2 ** 32 - 1, false),
     siblings: w.ref(life, row, schema.LIFETIME_SIBLINGS, sizes.siblings ?? 0, base.siblings),
     syncs: w.small(life, row, schema.LIFETIME_SYNCS, 4, 2 ** 32 - 1, false),
@@ -232,6 +242,8 @@ function lifetimeRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
     mismatch: (flags & 8) !== 0,
     overlap: (flags & 16) !== 0,
     before_removal: (flags & 32) !== 0,
+    after_exit: (flags & 128) !== 0,
+    unwatched: (flags & 256) !== 0,
     remainder: (flags & 64) !== 0,
     capture: base.capture,
   };
@@ -313,6 +325,41 @@ function pageRow(w: Writer, row: number, sizes: Sizes, base: Base, pageSize: num
   };
 }
 
+const order = TableId.invalidations;
+
+function invalidationRow(w: Writer, row: number, sizes: Sizes, base: Base): Row {
+  const begun = BigInt(row) * 5_000n;
+  const ended = w.chance(3) ? -1n : begun + BigInt(w.number(2 ** 32));
+  w.set(order, row, schema.INVALIDATION_ID, 4, row + UNKEPT - 1);
+  w.set(order, row, schema.INVALIDATION_BEGIN_TS, 8, begun);
+  w.set(order, row, schema.INVALIDATION_END_TS, 8, ended);
+  const layer = w.chance(2) ? Layer.import_ : Layer.dmabuf;
+  w.set(order, row, schema.INVALIDATION_LAYER, 1, layer);
+  const cause = w.small(order, row, schema.INVALIDATION_CAUSE, 1, 8);
+  const flags = w.small(order, row, schema.INVALIDATION_FLAGS, 1, 4, false)!;
+  return {
+    id: BigInt(row + UNKEPT - 1 + base.invalidations),
+    layer: layer === Layer.dmabuf ? 'dmabuf' : 'import',
+    cause: cause === null ? null : nameOf(schema.Cause, cause),
+    begin_ts: begun,
+    end_ts: ended === -1n ? null : ended,
+    duration: ended === -1n ? null : ended - begun,
+    addr: w.wide(order, row, schema.INVALIDATION_ADDR),
+    len: w.wide(order, row, schema.INVALIDATION_LEN),
+    mm: w.wide(order, row, schema.INVALIDATION_MM),
+    object: w.wide(order, row, schema.INVALIDATION_OBJECT),
+    tid: w.small(order, row, schema.INVALIDATION_TID, 4, 9999),
+    begin_seq: w.ref(order, row, schema.INVALIDATION_BEGIN_SEQ, sizes.events, base.events),
+    end_seq: w.ref(order, row, schema.INVALIDATION_END_SEQ, sizes.events, base.events),
+    imports: w.small(order, row, schema.INVALIDATION_IMPORTS, 4, 2 ** 32 - 1, false),
+    obeyed: w.small(order, row, schema.INVALIDATION_OBEYED, 4, 99, false),
+    remaining: w.small(order, row, schema.INVALIDATION_REMAINING, 4, 99, false),
+    non_blocking: (flags & schema.INVALIDATION_FLAG_NON_BLOCKING) !== 0,
+    inferred_end: (flags & schema.INVALIDATION_FLAG_INFERRED) !== 0,
+    capture: base.capture,
+  };
+}
+
 const kin = TableId.siblings;
 
 function siblingsRow(w: Writer, row: number, base: Base): Row {
@@ -349,7 +396,7 @@ function siblingsRow(w: Writer, row: number, base: Base): Row {
 
 /** Rows by table name, in order, all captures. */
 export type Expected = Record<
-  'events' | 'lifetimes' | 'anomalies' | 'losses' | 'page_lifetimes' | 'siblings',
+  'events' | 'lifetimes' | 'anomalies' | 'losses' | 'page_lifetimes' | 'siblings' | 'invalidations',
   Row[]
 >;
 
@@ -364,7 +411,8 @@ interface Synthetic {
 }
 
 function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Base): Synthetic {
-  const { anomalies = 0, losses = 0, pages = 0, extras = 0, siblings = 0 } = sizes;
+  const { anomalies = 0, losses = 0, pages = 0, extras = 0 } = sizes;
+  const { siblings = 0, invalidations = 0 } = sizes;
   const memory = new Memory([
     [TableId.events, sizes.events, schema.EVENT_BYTES],
     [TableId.extras, extras, schema.EXTRAS_BYTES],
@@ -373,16 +421,18 @@ function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Bas
     [TableId.losses, losses, schema.LOSS_BYTES],
     [TableId.page_lifetimes, pages, schema.PAGE_BYTES],
     [TableId.siblings, siblings, schema.SIBLINGS_BYTES],
+    [TableId.invalidations, numbered(invalidations), schema.INVALIDATION_BYTES],
   ]);
   const w = new Writer(memory, randomOf(options.seed), options.allAbsent);
   const extraRows = rows(extras, (row) => extraRow(w, row));
   const expected: Expected = {
     events: rows(sizes.events, (row) => eventRow(w, row, sizes, base, extraRows)),
-    lifetimes: rows(sizes.lifetimes, (row) => lifetimeRow(w, row, sizes, base)),
+    lifetimes: rows(sizes.lifetimes, (row) => lifetimeRow(w, row, sizes, base, extraRows)),
     anomalies: rows(anomalies, (row) => anomalyRow(w, row, sizes, base)),
     losses: rows(losses, (row) => lossRow(w, row, sizes, base)),
     page_lifetimes: rows(pages, (row) => pageRow(w, row, sizes, base, options.pageSize)),
     siblings: rows(siblings, (row) => siblingsRow(w, row, base)),
+    invalidations: rows(invalidations, (row) => invalidationRow(w, row, sizes, base)),
   };
   const counts: Record<TableId, number> = {
     [TableId.events]: sizes.events,
@@ -392,6 +442,7 @@ function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Bas
     [TableId.losses]: losses,
     [TableId.page_lifetimes]: 0,
     [TableId.siblings]: siblings,
+    [TableId.invalidations]: invalidations,
   };
   let prepared = 0;
   const core: CoreTables = {
@@ -399,6 +450,7 @@ function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Bas
     rows: (table) => counts[table],
     events: () => numbered(sizes.events),
     lifetimes: () => numbered(sizes.lifetimes),
+    invalidations: () => numbered(invalidations),
     block: (table, index) => memory.block(table, index),
     prepare: (table) => {
       prepared++;
@@ -417,13 +469,14 @@ export interface SyntheticAnalysis {
 /** One capture for each entry of `sizes`. */
 export function syntheticAnalysis(sizes: Sizes[], given: SyntheticOptions = {}): SyntheticAnalysis {
   const options = { seed: 1, allAbsent: false, pageSize: 4096, ...given };
-  const base: Base = { capture: 0, events: 0, lifetimes: 0, siblings: 0 };
+  const base: Base = { capture: 0, events: 0, lifetimes: 0, siblings: 0, invalidations: 0 };
   const captures: Synthetic[] = [];
   for (const [capture, size] of sizes.entries()) {
     captures.push(synthesise(size, { ...options, seed: options.seed + capture }, { ...base, capture }));
     base.events += numbered(size.events);
     base.lifetimes += numbered(size.lifetimes);
     base.siblings += size.siblings ?? 0;
+    base.invalidations += numbered(size.invalidations ?? 0);
   }
   const all = (table: keyof Expected) => captures.flatMap(({ expected }) => expected[table]);
   return {
@@ -453,6 +506,7 @@ export function syntheticAnalysis(sizes: Sizes[], given: SyntheticOptions = {}):
       losses: all('losses'),
       page_lifetimes: all('page_lifetimes'),
       siblings: all('siblings'),
+      invalidations: all('invalidations'),
     },
   };
 }

@@ -99,6 +99,7 @@ function checkField(place: Place, column: Column, value: unknown, defaults: Fiel
     required:
       optionalBoolean(inside(place, 'required'), given.required) ??
       (defaults.op !== Op.note && KEYS.includes(column)),
+    means: 0,
   };
 }
 

@@ -72,6 +72,8 @@ export interface DictionaryField {
   readonly type: TextType;
   /** An event that does not have this field at all is another event. A field that reads as absent is there. */
   readonly required: boolean;
+  /** What the number means when it is not the column itself: one of MEANS_*; 0 = it is. */
+  readonly means: number;
 }
 
 export interface DictionaryEntry {
@@ -99,3 +101,9 @@ export interface DictionaryEntry {
 export interface Dictionary {
   readonly entries: readonly DictionaryEntry[];
 }
+
+/** Names of entries for return probes, by habit of every probe pack. */
+const RETURN_NAME = /(_ret|_return|__return|_exit)$/;
+
+/** Whether an entry of a probed function is about its return. */
+export const isReturnProbe = (name: string): boolean => RETURN_NAME.test(name);

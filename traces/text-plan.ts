@@ -6,7 +6,7 @@
  * An entry has two variants where labels and field names differ: as printed, and with the trace option `fields`.
  */
 import { PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PLAN_RETURN, PlanColumn, PlanRead } from '../wasm/schema.js';
-import type { Dictionary, DictionaryEntry, DictionaryField } from './dictionary.js';
+import { type Dictionary, type DictionaryEntry, type DictionaryField, isReturnProbe } from './dictionary.js';
 import { DMA_ATTRS } from './dma-attrs.js';
 import { TYPE_STACK } from './format.js';
 
@@ -18,8 +18,6 @@ interface Label {
 }
 
 const PLACE = /^(?:(.+:))?\$(\d+)$/;
-/** Names of entries for return probes, by habit of every probe pack. */
-const RETURN_NAME = /(_ret|_return|__return|_exit)$/;
 
 function printedLabel(field: DictionaryField): Label {
   const place = PLACE.exec(field.label);
@@ -67,7 +65,7 @@ function variantsOf(entry: DictionaryEntry): Variant[] {
   const fields = entry.fields.slice(0, PLAN_FIELDS_MAX);
   const printed = fields.map(printedLabel);
   const named = fields.map(namedLabel);
-  const flags = RETURN_NAME.test(entry.name) ? PLAN_RETURN : 0;
+  const flags = isReturnProbe(entry.name) ? PLAN_RETURN : 0;
   const same = printed.every((label, i) => label.text === named[i]?.text && label.position === 0);
   const first = { entry, labels: printed, flags };
   return same ? [first] : [first, { entry, labels: named, flags: flags | PLAN_FIELD_NAMES }];

@@ -18,6 +18,8 @@ export enum Layer {
   dmabuf = 5,
   watch = 6,
   page = 7,
+  /** The two-step IOVA API (dma_iova_*): no tracepoint of its own, and nothing that dma-debug knows. */
+  iova = 8,
 }
 
 /** What an event does, whatever the kernel calls it. The event dictionary translates to these. */
@@ -43,6 +45,10 @@ export enum Op {
   stack = 12,
   /** The device has lost its driver: what the driver still holds now, nobody will give back. */
   removed = 13,
+  /** A call begins whose return will say what it did: the return has the operation, and takes what it does not say itself from here. */
+  call = 14,
+  /** The memory is about to be somewhere else: migrated, or remapped. */
+  move = 15,
 }
 
 /** How a mapping was made; dma-debug calls it the type, and unmapping by another kind is misuse. */
@@ -63,6 +69,14 @@ export enum Kind {
   attachment = 13,
   attachment_map = 14,
   notifier = 15,
+  /** An exporter's hook gave an importer pages of a VMA. */
+  grant = 16,
+  /** Peer-to-peer memory taken from its provider's pool. */
+  pool = 17,
+  /** Peer-to-peer memory that its provider mapped into a process. */
+  vma = 18,
+  /** A range linked by dma_iova_link. */
+  iova = 19,
 }
 
 /** `enum dma_data_direction`, as the kernel numbers it. */
@@ -96,6 +110,8 @@ export const FLAG_MISMATCH = 8; // closed by an unmap that names another size, d
 export const FLAG_OVERLAP = 16; // the same device had the same memory mapped already
 export const FLAG_BEFORE_REMOVAL = 32; // opened before its device was removed
 export const FLAG_REMAINDER = 64; // an sg entry that its list's unmap left out
+export const FLAG_AFTER_EXIT = 128; // still open when its address space was gone
+export const FLAG_UNWATCHED = 256; // an invalidation passed over it, and no notifier was known that would have told its importer
 
 /** What the replay saw with its own eyes. Each is a row of `anomalies`; rules judge them. */
 export enum Anomaly {
@@ -124,6 +140,8 @@ export enum Anomaly {
   sync_unknown = 16,
   /** An unmap of a key this capture has never seen, most likely mapped before it began. */
   before_capture = 17,
+  /** The memory under a live mapping was freed. */
+  freed_mapped = 18,
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -208,9 +226,28 @@ export const TYPE_LAYER = 0; // u8 Layer
 export const TYPE_OP = 1; // u8 Op
 export const TYPE_KIND = 2; // u8 Kind
 export const TYPE_FLAGS = 3; // u8 TYPE_FLAG_*
-export const TYPE_BYTES = 4;
+export const TYPE_MEANS = 4; // u16 MEANS_*: columns that hold something else until the replay has worked them out
+export const TYPE_CALL = 6; // u16 number of the probed function, the same for its entry and its return; 0 = of no call
+export const TYPE_BYTES = 8;
 /** `side` holds EXTRA_WORDS words worth keeping. */
 export const TYPE_FLAG_EXTRA = 1;
+/** The event is traced where the function returns. */
+export const TYPE_FLAG_RETURN = 2;
+
+/*
+ * What a field means when it is not the column itself (the dictionary's "means"). The decoders put the number where the
+ * dictionary says; the replay works the column out, in one place for all formats, before it looks at the event.
+ */
+export const MEANS_END = 1; // len holds the address behind the range
+export const MEANS_LAST = 2; // len holds the range's last address
+export const MEANS_PAGES = 4; // len holds a number of pages
+export const MEANS_ORDER = 8; // len holds the order of a block of pages
+export const MEANS_PFN = 16; // phys holds a page frame number
+export const MEANS_STRUCT_PAGE = 32; // phys holds a struct page (or folio) pointer; absent when vmemmap's place is not the usual one
+export const MEANS_OFFSET = 64; // value is to be added to addr
+export const MEANS_POINTER = 128; // object is a result: a pointer, or NULL (-ENOMEM) or an error
+export const MEANS_RESULT = 256; // value is a result: a number, or an error when negative
+export const MEANS_KVA = 512; // addr is a pointer result, as MEANS_POINTER
 
 // Streams name things by small ids of their own; the replay maps them to the capture's ids.
 export const NAME_COMM = 0;
@@ -243,8 +280,10 @@ export const LIFETIME_SYNCS = LIFETIME_PARENT + COLUMN4; // u32
 /** u32: how many siblings (same layer, device, kind and direction) were closed while it was open. */
 export const LIFETIME_PASSED = LIFETIME_SYNCS + COLUMN4;
 export const LIFETIME_SIBLINGS = LIFETIME_PASSED + COLUMN4; // u32 row of `siblings`
-export const LIFETIME_EXTRA = LIFETIME_SIBLINGS + COLUMN4; // u32 row of the layers' further facts, all ones = none
-export const LIFETIME_DEVICE = LIFETIME_EXTRA + COLUMN4; // u16, 0 = none
+export const LIFETIME_EXTRA = LIFETIME_SIBLINGS + COLUMN4; // u32 row of `extras`, all ones = none
+/** u32 row of `invalidations`: the first that it should have obeyed and did not, else the one that it was closed in; all ones = none. */
+export const LIFETIME_INVALIDATION = LIFETIME_EXTRA + COLUMN4;
+export const LIFETIME_DEVICE = LIFETIME_INVALIDATION + COLUMN4; // u16, 0 = none
 export const LIFETIME_FLAGS = LIFETIME_DEVICE + COLUMN2; // u16
 export const LIFETIME_LAYER = LIFETIME_FLAGS + COLUMN2; // u8
 export const LIFETIME_KIND = LIFETIME_LAYER + COLUMN1; // u8
@@ -309,6 +348,41 @@ export const SIBLINGS_KIND = SIBLINGS_LAYER + COLUMN1; // u8
 export const SIBLINGS_DIR = SIBLINGS_KIND + COLUMN1; // u8
 export const SIBLINGS_BYTES = SIBLINGS_DIR + COLUMN1;
 
+// ---------------------------------------------------------------------------------------------
+// invalidations: one row from begin to end (docs/lifetimes.md says what ends those that no event ends)
+// ---------------------------------------------------------------------------------------------
+export const INVALIDATION_BEGIN_TS = 0; // i64
+export const INVALIDATION_END_TS = INVALIDATION_BEGIN_TS + COLUMN8; // i64, -1 = not seen
+export const INVALIDATION_ADDR = INVALIDATION_END_TS + COLUMN8; // u64
+export const INVALIDATION_LEN = INVALIDATION_ADDR + COLUMN8; // u64 bytes; all ones = everything
+export const INVALIDATION_MM = INVALIDATION_LEN + COLUMN8; // u64, all ones = none (a dma-buf)
+export const INVALIDATION_OBJECT = INVALIDATION_MM + COLUMN8; // u64 the dma-buf, all ones = none
+export const INVALIDATION_ID = INVALIDATION_OBJECT + COLUMN8; // u32, from 0 in the order of beginning
+export const INVALIDATION_BEGIN_SEQ = INVALIDATION_ID + COLUMN4; // u32
+export const INVALIDATION_END_SEQ = INVALIDATION_BEGIN_SEQ + COLUMN4; // u32, all ones = not seen
+export const INVALIDATION_TID = INVALIDATION_END_SEQ + COLUMN4; // i32
+export const INVALIDATION_IMPORTS = INVALIDATION_TID + COLUMN4; // u32 live mappings that it touched when it began
+export const INVALIDATION_OBEYED = INVALIDATION_IMPORTS + COLUMN4; // u32 mappings (and parts of mappings) closed in it
+export const INVALIDATION_REMAINING = INVALIDATION_OBEYED + COLUMN4; // u32 that should have been and were not
+export const INVALIDATION_LAYER = INVALIDATION_REMAINING + COLUMN4; // u8 Layer: import or dmabuf
+export const INVALIDATION_CAUSE = INVALIDATION_LAYER + COLUMN1; // u8 enum mmu_notifier_event, all ones = not told
+export const INVALIDATION_FLAGS = INVALIDATION_CAUSE + COLUMN1; // u8 INVALIDATION_FLAG_*
+export const INVALIDATION_BYTES = INVALIDATION_FLAGS + COLUMN1;
+export const INVALIDATION_FLAG_NON_BLOCKING = 1; // callbacks may not sleep: an importer may refuse
+export const INVALIDATION_FLAG_INFERRED = 2; // no event tells its end: it is known from what came next
+
+/** enum mmu_notifier_event (include/linux/mmu_notifier.h). */
+export enum Cause {
+  unmap = 0,
+  clear = 1,
+  protection_vma = 2,
+  protection_page = 3,
+  soft_dirty = 4,
+  release = 5,
+  migrate = 6,
+  exclusive = 7,
+}
+
 /** Tables that live in the replay module's memory, by number (`tableRows`, `tableBlock`). */
 export enum TableId {
   events = 0,
@@ -318,8 +392,9 @@ export enum TableId {
   losses = 4,
   page_lifetimes = 5,
   siblings = 6,
+  invalidations = 7,
 }
-export const TABLES = 7;
+export const TABLES = 8;
 
 // extras: the further facts of events outside the layers dma and iommu
 export const EXTRAS_BYTES = EXTRA_WORDS * COLUMN8; // four u64 columns: mm, object, value, other

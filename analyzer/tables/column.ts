@@ -14,6 +14,7 @@ export type NameList =
   | 'dir'
   | 'end_reason'
   | 'anomaly'
+  | 'cause'
   | 'device'
   | 'comm'
   | 'event';
@@ -139,6 +140,11 @@ export function idOf(name: string, table: TableId, at: number, doc: string): Col
 
 export function flag(name: string, at: number, bytes: 1 | 2, mask: number, doc: string): Column {
   return { name, type: 'BOOLEAN', doc, source: { from: 'bit', at, bytes, mask } };
+}
+
+/** A fact beyond the columns that only some layers have; `at` names its row in the core's table extras. */
+export function extra(name: string, at: number, word: number, doc: string, whenNull: string): Column {
+  return { name, type: 'UBIGINT', doc, null: whenNull, source: { from: 'extra', at, word } };
 }
 
 export const rowNumber = (name: string, doc: string): Column => ({

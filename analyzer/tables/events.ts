@@ -22,24 +22,10 @@ import {
   EXTRA_VALUE,
   TableId,
 } from '../../wasm/schema.js';
-import {
-  type Column,
-  captureColumn,
-  cell,
-  cellOrZero,
-  idOf,
-  named,
-  rowOf,
-  type StoredTable,
-} from './column.js';
-
-/** A fact that only some layers' events have; it lies in the core's table extras. */
-function extra(name: string, word: number, doc: string): Column {
-  const source = { from: 'extra', at: EVENT_SIDE, word } as const;
-  return { name, type: 'UBIGINT', doc, null: 'The event has no such fact.', source };
-}
+import { captureColumn, cell, cellOrZero, extra, idOf, named, rowOf, type StoredTable } from './column.js';
 
 const NOT_TOLD = 'The event does not tell.';
+const NO_FACT = 'The event has no such fact.';
 
 export const events: StoredTable = {
   name: 'events',
@@ -110,10 +96,22 @@ export const events: StoredTable = {
       'First lifetime that it opened, closed or synced.',
       'It touched none.',
     ),
-    extra('mm', EXTRA_MM, "The process's address space (kernel pointer; reused after exit)."),
-    extra('object', EXTRA_OBJECT, 'The object concerned: a pool, an attachment, a notifier, and so on.'),
-    extra('value', EXTRA_VALUE, "A number of the event's own."),
-    extra('other', EXTRA_OTHER, 'A second object or address.'),
+    extra(
+      'mm',
+      EVENT_SIDE,
+      EXTRA_MM,
+      "The process's address space (kernel pointer; reused after exit).",
+      NO_FACT,
+    ),
+    extra(
+      'object',
+      EVENT_SIDE,
+      EXTRA_OBJECT,
+      'The object concerned: a pool, an attachment, a notifier, and so on.',
+      NO_FACT,
+    ),
+    extra('value', EVENT_SIDE, EXTRA_VALUE, "A number of the event's own.", NO_FACT),
+    extra('other', EVENT_SIDE, EXTRA_OTHER, 'A second object or address.', NO_FACT),
     captureColumn,
   ],
 };

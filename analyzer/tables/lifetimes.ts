@@ -1,5 +1,10 @@
 /** The table `lifetimes`: every mapping, from its open to its close. */
 import {
+  EXTRA_MM,
+  EXTRA_OBJECT,
+  EXTRA_OTHER,
+  EXTRA_VALUE,
+  FLAG_AFTER_EXIT,
   FLAG_AFTER_LOSS,
   FLAG_BEFORE_REMOVAL,
   FLAG_MISMATCH,
@@ -7,6 +12,7 @@ import {
   FLAG_REMAINDER,
   FLAG_TRUNCATED,
   FLAG_UNRECORDABLE_UNMAP,
+  FLAG_UNWATCHED,
   LIFETIME_ADDR,
   LIFETIME_ATTRS,
   LIFETIME_CLOSE_SEQ,
@@ -16,9 +22,11 @@ import {
   LIFETIME_DEVICE,
   LIFETIME_DIR,
   LIFETIME_END,
+  LIFETIME_EXTRA,
   LIFETIME_FLAGS,
   LIFETIME_GROUP,
   LIFETIME_ID,
+  LIFETIME_INVALIDATION,
   LIFETIME_KIND,
   LIFETIME_LAYER,
   LIFETIME_LEN,
@@ -39,6 +47,7 @@ import {
   captureColumn,
   cell,
   cellOrZero,
+  extra,
   flag,
   idOf,
   named,
@@ -48,6 +57,7 @@ import {
 
 const OPEN = 'Still open when the capture ended.';
 const NOT_TOLD = 'The events do not tell.';
+const NO_FACT = 'Its events have no such fact.';
 const bit = (name: string, mask: number, doc: string): Column => flag(name, LIFETIME_FLAGS, 2, mask, doc);
 
 const duration: Column = {
@@ -132,8 +142,43 @@ export const lifetimes: StoredTable = {
       'parent',
       TableId.lifetimes,
       LIFETIME_PARENT,
-      'Lifetime that it was made for: of an IOMMU mapping the one in the layer `dma`.',
+      'Lifetime that it was made for: of an IOMMU mapping the one in the layer `dma`, of a DMA mapping the import or attachment, of mirrored pages their registration, of an import its notifier.',
       'None, or unknown.',
+    ),
+    rowOf(
+      'invalidation',
+      TableId.invalidations,
+      LIFETIME_INVALIDATION,
+      'The first invalidation that it should have obeyed and did not, else the one that it was closed in: `invalidations.id`.',
+      'No invalidation concerned it.',
+    ),
+    extra(
+      'mm',
+      LIFETIME_EXTRA,
+      EXTRA_MM,
+      'Address space that `addr` is in (kernel pointer; reused after exit).',
+      NO_FACT,
+    ),
+    extra(
+      'object',
+      LIFETIME_EXTRA,
+      EXTRA_OBJECT,
+      'The kernel object that it is: a umem, an attachment, an sg_table, a notifier.',
+      NO_FACT,
+    ),
+    extra(
+      'value',
+      LIFETIME_EXTRA,
+      EXTRA_VALUE,
+      "A number of its event's own; of a dma-buf's the buffer.",
+      NO_FACT,
+    ),
+    extra(
+      'other',
+      LIFETIME_EXTRA,
+      EXTRA_OTHER,
+      'A second object or address: of an import its DMA address, of an attachment mapping its attachment.',
+      NO_FACT,
     ),
     cell('syncs', 'UINTEGER', LIFETIME_SYNCS, 'How often it was synced.'),
     cell('passed', 'UINTEGER', LIFETIME_PASSED, 'How many siblings were closed while it was open.'),
@@ -162,6 +207,12 @@ export const lifetimes: StoredTable = {
     ),
     bit('overlap', FLAG_OVERLAP, 'Its device had the same memory mapped already.'),
     bit('before_removal', FLAG_BEFORE_REMOVAL, 'It was open when its device lost its driver or went away.'),
+    bit('after_exit', FLAG_AFTER_EXIT, 'It was open when its address space was gone.'),
+    bit(
+      'unwatched',
+      FLAG_UNWATCHED,
+      'An invalidation passed over it, and no notifier was known that would have told its importer.',
+    ),
     bit('remainder', FLAG_REMAINDER, "A segment that its list's unmap left out."),
     captureColumn,
   ],

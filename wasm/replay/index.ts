@@ -11,6 +11,7 @@ import { repeats } from './repeats';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
 import { keepLifetimes, lifetimeCount } from './lifetimes';
 import { eventCount, setKeepEvents } from './now';
+import { invalidationCount } from './invalidations';
 import { buildPages } from './pages';
 
 export { advance, openStream, streamBlock, streamEnd, streamLoad, streamNames, streamSide } from './streams';
@@ -59,6 +60,11 @@ export function events(): u32 {
 /** Lifetimes opened so far: ids are below it, whether or not they have rows. */
 export function lifetimes(): u32 {
   return lifetimeCount();
+}
+
+/** Invalidations begun so far: ids are below it, whether or not they have rows. */
+export function invalidations(): u32 {
+  return invalidationCount();
 }
 
 export function tableRows(table: u32): u32 {

@@ -8,12 +8,12 @@
  * tables are wanted or an anomaly speaks of it, and its record serves the next one.
  *
  *   | opened ts | closed ts | addr | len | phys | open seq, close seq | open tid, close tid | comm, attrs |
- *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs |
+ *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs, invalidation |
  */
 import {
   EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
   LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_ID,
-  LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
+  LIFETIME_INVALIDATION, LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
   LIFETIME_OPEN_TID, LIFETIME_PARENT, LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
 } from '../schema';
 import { LIFETIMES, addRow, blockOf } from './table';
@@ -49,6 +49,7 @@ const DIR: usize = 110;
 const END: usize = 111;
 const SPOKEN_OF: usize = 112;
 const PAIRS: usize = 113;
+const INVALIDATION: usize = 116;
 const NEXT_FREE: usize = 0;
 const RECORD: usize = 128;
 const BATCH: i32 = 512;
@@ -119,6 +120,7 @@ export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u
   store<u16>(at, <u16>flags, FLAGS);
   store<u32>(at, layer | (kind << 8) | (dir << 16) | ((<u32>EndReason.capture_end) << 24), LAYER);
   store<u16>(at, 0, SPOKEN_OF); // and PAIRS
+  store<u32>(at, NONE, INVALIDATION);
   return at;
 }
 
@@ -261,6 +263,7 @@ function writeRow(at: u32): void {
   store<u32>(i4 + LIFETIME_PASSED, load<u32>(at, PASSED));
   store<u32>(i4 + LIFETIME_SIBLINGS, load<u32>(at, SIBLINGS));
   store<u32>(i4 + LIFETIME_EXTRA, load<u32>(at, EXTRA));
+  store<u32>(i4 + LIFETIME_INVALIDATION, load<u32>(at, INVALIDATION));
   store<u16>(i2 + LIFETIME_DEVICE, <u16>deviceIdOf(at));
   store<u16>(i2 + LIFETIME_FLAGS, <u16>(flagsOf(at) & PUBLIC_FLAGS));
   store<u8>(block + i + LIFETIME_LAYER, load<u8>(at, LAYER));

@@ -26,7 +26,7 @@ export const types: usize = heap.alloc(65536 * TYPE_BYTES);
 // @ts-ignore: decorator
 @inline
 export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
-  const type = load<u32>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 2));
+  const type = load<u32>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 3));
   const slot = cpuSlot(load<u16>(block + EVENT_CPU + (i << 1)));
   const ts = load<i64>(block + EVENT_TS + (i << 3));
   firstTs = min(firstTs, ts);

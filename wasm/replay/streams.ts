@@ -156,7 +156,7 @@ function run(at: usize, until: i64, inclusive: bool): void {
 function take(at: usize, from: u32, to: u32): void {
   const block = load<u32>(at, S_BLOCK) as usize;
   for (let i = from; i < to; ) {
-    const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 2), TYPE_OP);
+    const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3), TYPE_OP);
     if (op == <u8>Op.stack || op == <u8>Op.lost) {
       takeMark(at, block, i, op);
       i++;
@@ -172,7 +172,7 @@ function take(at: usize, from: u32, to: u32): void {
 // @ts-ignore: decorator
 @inline
 function isMark(block: usize, i: u32): bool {
-  const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 2), TYPE_OP);
+  const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3), TYPE_OP);
   return op == <u8>Op.stack || op == <u8>Op.lost;
 }
 
@@ -227,7 +227,7 @@ function isRepeat(at: usize, block: usize, i: u32, device: u32): bool {
 @inline
 function hasExtra(block: usize, i: u32): bool {
   const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
-  return (load<u8>(types + (type << 2), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) != 0;
+  return (load<u8>(types + (type << 3), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) != 0;
 }
 
 /** Copies a row of a batch to the table, renaming what is named; facts beyond the columns go to the table `extras`. */

@@ -4,7 +4,7 @@
  * In: rows, one at a time. Out: blocks of ROWS rows each, columns as `schema.ts` lays them out.
  */
 import {
-  ANOMALY_BYTES, EVENT_BYTES, EXTRAS_BYTES, LIFETIME_BYTES, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, SIBLINGS_BYTES, TABLES, TableId,
+  ANOMALY_BYTES, EVENT_BYTES, EXTRAS_BYTES, INVALIDATION_BYTES, LIFETIME_BYTES, LOSS_BYTES, PAGE_BYTES, ROWS, ROWS_SHIFT, SIBLINGS_BYTES, TABLES, TableId,
 } from '../schema';
 
 const MASK: u32 = <u32>ROWS - 1;
@@ -22,6 +22,7 @@ export const ANOMALIES: u32 = <u32>TableId.anomalies;
 export const LOSSES: u32 = <u32>TableId.losses;
 export const PAGES: u32 = <u32>TableId.page_lifetimes;
 export const SIBLINGS: u32 = <u32>TableId.siblings;
+export const INVALIDATIONS: u32 = <u32>TableId.invalidations;
 
 function defineTable(table: u32, bytes: i32): void {
   store<u32>(blockBytes + ((table as usize) << 2), bytes);
@@ -36,6 +37,7 @@ export function defineTables(): void {
   defineTable(LOSSES, LOSS_BYTES);
   defineTable(PAGES, PAGE_BYTES);
   defineTable(SIBLINGS, SIBLINGS_BYTES);
+  defineTable(INVALIDATIONS, INVALIDATION_BYTES);
 }
 
 // @ts-ignore: decorator

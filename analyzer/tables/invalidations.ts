@@ -1,0 +1,115 @@
+/** The table `invalidations`: when memory's owner told its importers to let go, and whether they did. */
+import {
+  INVALIDATION_ADDR,
+  INVALIDATION_BEGIN_SEQ,
+  INVALIDATION_BEGIN_TS,
+  INVALIDATION_CAUSE,
+  INVALIDATION_END_SEQ,
+  INVALIDATION_END_TS,
+  INVALIDATION_FLAG_INFERRED,
+  INVALIDATION_FLAG_NON_BLOCKING,
+  INVALIDATION_FLAGS,
+  INVALIDATION_ID,
+  INVALIDATION_IMPORTS,
+  INVALIDATION_LAYER,
+  INVALIDATION_LEN,
+  INVALIDATION_MM,
+  INVALIDATION_OBEYED,
+  INVALIDATION_OBJECT,
+  INVALIDATION_REMAINING,
+  INVALIDATION_TID,
+  TableId,
+} from '../../wasm/schema.js';
+import { type Column, captureColumn, cell, flag, idOf, named, rowOf, type StoredTable } from './column.js';
+
+const NO_END = 'Its end was not seen.';
+
+const duration: Column = {
+  name: 'duration',
+  type: 'BIGINT',
+  unit: 'ns',
+  doc: '`end_ts` - `begin_ts`: how long the owner waited for all importers together.',
+  null: NO_END,
+  source: { from: 'difference', at: INVALIDATION_END_TS, minus: INVALIDATION_BEGIN_TS },
+};
+
+export const invalidations: StoredTable = {
+  name: 'invalidations',
+  doc: "When memory's owner told its importers to let go of a range, and whether they did: mmu notifiers' invalidations and releases, and those of dma-bufs. `dmaspan report` keeps those that touched an import.",
+  id: TableId.invalidations,
+  columns: [
+    idOf(
+      'id',
+      TableId.invalidations,
+      INVALIDATION_ID,
+      'Number in the order of beginning, from 0; over all captures.',
+    ),
+    named('layer', 'layer', INVALIDATION_LAYER, 1, '`import` for mmu notifiers, `dmabuf` for a dma-buf.'),
+    named(
+      'cause',
+      'cause',
+      INVALIDATION_CAUSE,
+      1,
+      'Why: `enum mmu_notifier_event` of the kernel.',
+      'Not told.',
+    ),
+    cell('begin_ts', 'BIGINT', INVALIDATION_BEGIN_TS, 'When it began.', 'ns'),
+    cell(
+      'end_ts',
+      'BIGINT',
+      INVALIDATION_END_TS,
+      'When it ended: from here on nothing in the range may be mapped that obeys notifiers.',
+      'ns',
+      NO_END,
+    ),
+    duration,
+    cell('addr', 'UBIGINT', INVALIDATION_ADDR, 'First virtual address.', 'address', 'A dma-buf has none.'),
+    cell('len', 'UBIGINT', INVALIDATION_LEN, 'Length.', 'bytes', 'All of it.'),
+    cell(
+      'mm',
+      'UBIGINT',
+      INVALIDATION_MM,
+      'Address space (kernel pointer; reused after exit).',
+      undefined,
+      'A dma-buf has none.',
+    ),
+    cell('object', 'UBIGINT', INVALIDATION_OBJECT, 'The dma-buf.', undefined, 'It is of an address space.'),
+    cell('tid', 'INTEGER', INVALIDATION_TID, 'Thread that began it.', undefined, 'Not told.'),
+    rowOf(
+      'begin_seq',
+      TableId.events,
+      INVALIDATION_BEGIN_SEQ,
+      'Event that began it: `events.seq`.',
+      'Never.',
+    ),
+    rowOf('end_seq', TableId.events, INVALIDATION_END_SEQ, 'Event that ended it, or showed it over.', NO_END),
+    cell('imports', 'UINTEGER', INVALIDATION_IMPORTS, 'Live mappings that it touched when it began.'),
+    cell(
+      'obeyed',
+      'UINTEGER',
+      INVALIDATION_OBEYED,
+      'Mappings, and parts of mappings, that were closed in it.',
+    ),
+    cell(
+      'remaining',
+      'UINTEGER',
+      INVALIDATION_REMAINING,
+      'Mappings that were told to go and were still there when it ended.',
+    ),
+    flag(
+      'non_blocking',
+      INVALIDATION_FLAGS,
+      1,
+      INVALIDATION_FLAG_NON_BLOCKING,
+      'Callbacks may not sleep (the OOM reaper): an importer may refuse, and the owner tries again.',
+    ),
+    flag(
+      'inferred_end',
+      INVALIDATION_FLAGS,
+      1,
+      INVALIDATION_FLAG_INFERRED,
+      'No event tells its end; it is known from what came next.',
+    ),
+    captureColumn,
+  ],
+};
