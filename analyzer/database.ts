@@ -1,8 +1,7 @@
 /**
- * An analysis as a DuckDB database.
+ * Tables as a DuckDB database.
  *
- * In: an analysis, whose memory must live as long as the database. Out: its tables, views and macros, in SQL. Rows stay
- * in the core's memory until a query names their columns; only the small tables are copied.
+ * In: a set of tables, wherever their rows lie. Out: a database with them, with the views and macros over them, in SQL.
  */
 import {
   type DuckDBConnection,
@@ -13,12 +12,9 @@ import {
   type JS,
 } from '@duckdb/node-api';
 import type { Analysis } from './analysis.js';
-import { captureRows } from './capture-rows.js';
-import { createListed } from './listed-rows.js';
-import { type Names, namesOf } from './names.js';
-import { scanFunction } from './scan.js';
-import { isStored } from './tables/column.js';
-import { STORED_TABLES, TABLES } from './tables.js';
+import { analysisTables } from './analysis-tables.js';
+import { createComments, createTypes, type EnumMembers } from './catalog.js';
+import type { Table } from './tables.js';
 import { readViews } from './views.js';
 
 export interface DatabaseOptions {
@@ -28,6 +24,16 @@ export interface DatabaseOptions {
   readonly allowFiles?: boolean;
   /** DuckDB's worker threads; as many as there are cores, when absent. */
   readonly threads?: number;
+}
+
+/** The tables of tables.ts, wherever their rows lie. */
+export interface TableSet {
+  /** What their ENUM types are. */
+  readonly members: EnumMembers;
+  /** Makes every table, by its name; the database has the ENUM types already. */
+  create(connection: DuckDBConnection): Promise<void>;
+  /** What `create` makes of a table. */
+  kindOf(table: Table): 'TABLE' | 'VIEW';
 }
 
 export type Row = Record<string, JS>;
@@ -62,6 +68,9 @@ export class SqlError extends Error {
   }
 }
 
+/** No way from SQL to the machine's files, and no way back. */
+const LOCK = 'SET enable_external_access = false; SET lock_configuration = true';
+
 /** Runs `work` on a statement; DuckDB's errors become SqlError. */
 async function withSqlErrors<T>(sql: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -71,73 +80,31 @@ async function withSqlErrors<T>(sql: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** Opens an analysis, whose memory must live as long as the database. Takes some ten milliseconds, whatever the captures' size. */
+export const openDatabase = (analysis: Analysis, options: DatabaseOptions = {}): Promise<Database> =>
+  openTables(analysisTables(analysis), options);
 
-/** ENUM types by name, so that `DESCRIBE` is readable and `'to_device'::dir` works. */
-function createTypes({ members }: Names): string[] {
-  return Object.entries(members).map(
-    ([name, values]) => `CREATE TYPE "${name}" AS ENUM (${values.map(quoted).join(', ')})`,
-  );
-}
-
-/** A column's meaning in one line. */
-function comment(doc: string, unit?: string, whenNull?: string): string {
-  const parts = [unit === undefined ? doc : `${doc} [${unit}]`];
-  if (whenNull !== undefined) parts.push(`NULL: ${whenNull}`);
-  return parts.join(' ');
-}
-
-/** The docs as comments: `SELECT column_name, comment FROM duckdb_columns()`. */
-function createComments(): string[] {
-  const statements: string[] = [];
-  for (const table of TABLES) {
-    statements.push(`COMMENT ON ${isStored(table) ? 'VIEW' : 'TABLE'} ${table.name} IS ${quoted(table.doc)}`);
-    for (const { name, doc, unit, null: whenNull } of table.columns) {
-      statements.push(`COMMENT ON COLUMN ${table.name}."${name}" IS ${quoted(comment(doc, unit, whenNull))}`);
-    }
-  }
-  for (const { kind, name, doc, columns } of readViews()) {
-    statements.push(`COMMENT ON ${kind.toUpperCase()} ${name} IS ${quoted(doc)}`);
-    for (const column of columns) {
-      statements.push(
-        `COMMENT ON COLUMN ${name}."${column.name}" IS ${quoted(comment(column.doc, column.unit))}`,
-      );
-    }
-  }
-  return statements;
-}
-
-async function createTables(connection: DuckDBConnection, analysis: Analysis, terse: boolean): Promise<void> {
-  const names = namesOf(analysis);
-  const captures = captureRows(analysis);
-  await connection.run(createTypes(names).join(';\n'));
-  for (const table of STORED_TABLES) {
-    connection.registerTableFunction(scanFunction(table, captures, names));
-    await connection.run(`CREATE VIEW ${table.name} AS SELECT * FROM scan_${table.name}()`);
-  }
-  for (const table of TABLES) {
-    if (!isStored(table)) await createListed(connection, table.name, table.columns, table.rows(analysis));
-  }
+async function createAll(connection: DuckDBConnection, tables: TableSet, terse: boolean): Promise<void> {
+  await connection.run(createTypes(tables.members).join(';\n'));
+  await tables.create(connection);
   await connection.run(
     readViews()
       .map(({ sql }) => sql)
       .join('\n'),
   );
-  if (!terse) await connection.run(createComments().join(';\n'));
+  if (!terse) await connection.run(createComments((table) => tables.kindOf(table)).join(';\n'));
 }
 
-/** Opens the database, in memory. Takes some ten milliseconds, whatever the captures' size. */
-export async function openDatabase(analysis: Analysis, options: DatabaseOptions = {}): Promise<Database> {
-  const files = options.allowFiles === true;
+/** Opens the database, in memory. */
+export async function openTables(tables: TableSet, options: DatabaseOptions = {}): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    enable_external_access: String(files),
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   });
   const connection = await instance.connect();
-  await createTables(connection, analysis, options.terse === true);
-  if (!files) await connection.run('SET lock_configuration = true');
+  await createAll(connection, tables, options.terse === true);
+  if (options.allowFiles !== true) await connection.run(LOCK);
   const read: Database['read'] = (sql, parameters) =>
     withSqlErrors(sql, () => connection.runAndReadAll(sql, parameters));
   return {

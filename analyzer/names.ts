@@ -7,6 +7,7 @@
 import { Anomaly, Cause, Dir, EndReason, Kind, Layer, Op } from '../wasm/schema.js';
 import type { Analysis } from './analysis.js';
 import type { NameKey, NameList } from './tables/column.js';
+import { words, wordsFromOne } from './words.js';
 
 export interface Names {
   /** Members of each ENUM type; an ENUM value is an index in this list. */
@@ -16,21 +17,6 @@ export interface Names {
   /** The name of each id, as ids lie in memory ('' = none). */
   readonly byId: Readonly<Record<NameList, readonly string[]>>;
 }
-
-/** Names of an enum of `wasm/schema.ts` by value; a trailing underscore only keeps a word from being a keyword. */
-function words(values: Readonly<Record<string, string | number>>): string[] {
-  const names: string[] = [];
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'number') names[value] = name.replace(/_$/, '');
-  }
-  return names;
-}
-
-/** As `words`, where value 0 means that there is none. */
-const wordsFromOne = (values: Readonly<Record<string, string | number>>): string[] => [
-  '',
-  ...words(values).slice(1),
-];
 
 function codesOf(byId: readonly string[], members: readonly string[]): Int32Array {
   const index = new Map(members.map((name, code) => [name, code]));

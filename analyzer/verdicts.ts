@@ -3,10 +3,12 @@
  *
  * In: its rows, what the captures recorded, and what they lost. Out: a RuleResult.
  */
+import { readFileSync } from 'node:fs';
+import { inPackage } from '../traces/package-root.js';
 import type { Kind, Layer, Op } from '../wasm/schema.js';
-import type { Analysis } from './analysis.js';
 import type { Finding, Queryable, Row, RuleResult, Verdict } from './findings.js';
 import type { Need, Rule } from './rules.js';
+import { KIND_NAMES, LAYER_NAMES, OP_NAMES } from './words.js';
 
 /** An operation that a capture has recorded, or was set up to record. */
 export interface Recorded {
@@ -16,14 +18,20 @@ export interface Recorded {
   readonly kind: Kind;
 }
 
-/** What the captures of an analysis recorded, by the events they count and by what they say of themselves. */
-export function recordedBy({ captures, types }: Analysis): Recorded[] {
-  return captures.flatMap(({ eventCounts, info }, capture) => {
-    const names = new Set([...eventCounts.keys(), ...(info.recordedEvents ?? [])]);
-    const seen = types.filter(({ name }) => names.has(name) || names.has(name.slice(name.indexOf(':') + 1)));
-    return seen.map(({ layer, op, kind }) => ({ capture, layer, op, kind }));
-  });
+/** What the captures of a database recorded, by the events they count and by what they say of themselves. */
+export async function recordedBy(db: Queryable): Promise<Recorded[]> {
+  const rows = await db.query(readFileSync(inPackage('analyzer', 'recorded.sql'), 'utf8'));
+  return rows.map(({ capture, layer, op, kind }) => ({
+    capture: Number(capture),
+    layer: wordValue(LAYER_NAMES, layer),
+    op: wordValue(OP_NAMES, op),
+    kind: wordValue(KIND_NAMES, kind),
+  }));
 }
+
+/** A word's value; NULL is 0, which stands for none. */
+const wordValue = (words: readonly string[], word: unknown): number =>
+  Math.max(0, words.indexOf(String(word ?? '')));
 
 export interface Losses {
   readonly gaps: bigint;

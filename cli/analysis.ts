@@ -1,6 +1,7 @@
-/** From the command line's captures and dictionaries to an analysis. Heavy: commands load it when they run. */
+/** From the command line's captures and dictionaries to what commands ask. Heavy: commands load it when they run. */
 import { readFileSync } from 'node:fs';
 import type { Analysis } from '../analyzer/analysis.js';
+import { analysisEvidence, type Evidence } from '../analyzer/evidence.js';
 import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
@@ -9,6 +10,11 @@ import type { InputArguments } from './input-options.js';
 import { showProgress } from './progress.js';
 
 export type Inputs = InputArguments & { readonly keep?: AnalyzeOptions['keep'] };
+
+/** Throws CaptureError, DictionaryError. */
+export async function openInputs(inputs: Inputs): Promise<Evidence> {
+  return analysisEvidence(await analyzeInputs(inputs));
+}
 
 /** Throws CaptureError, DictionaryError. */
 export async function analyzeInputs({ captures, events, kallsyms, merge, keep }: Inputs): Promise<Analysis> {

@@ -77,22 +77,21 @@ async function report(argv: Arguments): Promise<number> {
   const rules = loadRules(argv.rules);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
   const chosen = chooseRules(rules, only);
-  const { analyzeInputs } = await import('./analysis.js');
+  const { openInputs } = await import('./analysis.js');
   const outputs = outputsOf(argv.format, argv.output);
   const reads = (table: WholeTable): boolean =>
     chosen.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
   const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
   // DuckDB takes a while to load: time in which worker threads can decode.
-  const [analysis, { openDatabase }, { judge, recordedBy }, { fails, isComplete, makeReport }] =
-    await Promise.all([
-      analyzeInputs({ ...argv, captures, keep }),
-      import('../analyzer/database.js'),
-      import('../analyzer/findings.js'),
-      import('../analyzer/report/report.js'),
-    ]);
-  const database = await openDatabase(analysis, { terse: true });
+  const [evidence, { judge, recordedBy }, { fails, isComplete, makeReport }] = await Promise.all([
+    openInputs({ ...argv, captures, keep }),
+    import('../analyzer/findings.js'),
+    import('../analyzer/report/report.js'),
+    import('../analyzer/database.js'),
+  ]);
+  const database = await evidence.open({ terse: true });
   try {
-    const made = await makeReport(database, await judge(database, chosen, recordedBy(analysis)));
+    const made = await makeReport(database, await judge(database, chosen, await recordedBy(database)));
     await writeOutputs(outputs, made, database);
     if (argv.requireComplete === true && !isComplete(made)) return EXIT_INCOMPLETE;
     return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;

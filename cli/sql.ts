@@ -39,13 +39,12 @@ export const sqlCommand: CommandModule<object, Arguments> = {
       .example('echo "FROM open_lifetimes" | $0 sql trace.dat', 'SQL from stdin') as never,
   handler: async (argv) => {
     const { captures, sql } = question(argv);
-    const [{ analyzeInputs }, { openDatabase }, { rowsAsText }] = await Promise.all([
+    const [{ openInputs }, { rowsAsText }] = await Promise.all([
       import('./analysis.js'),
-      import('../analyzer/database.js'),
       import('./rows-as-text.js'),
     ]);
-    const analysis = await analyzeInputs({ ...argv, captures });
-    const database = await openDatabase(analysis, { allowFiles: true });
+    const evidence = await openInputs({ ...argv, captures });
+    const database = await evidence.open({ allowFiles: true });
     try {
       for await (const text of rowsAsText(await database.stream(sql), argv.format)) await print(text);
     } finally {

@@ -201,7 +201,7 @@ export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined>
   if (list === undefined || form.mono === undefined) return undefined;
   return withCapture(form.path, async (db) => {
     const { deeds } = list;
-    const results = await judge(db, loadRules(undefined), recordedBy(db.analysis));
+    const results = await judge(db, loadRules(undefined), await recordedBy(db));
     const pairs = await pairUp(list, db);
     const removed = await removedDevices(db);
     const leakRule = (device: string) => (removed.has(device) ? 'leak-at-removal' : 'leak-growing-site');

@@ -51,7 +51,7 @@ async function orderOf(db: Opened): Promise<string> {
 }
 
 async function findingsOf(db: Opened): Promise<Map<string, number>> {
-  const results = await judge(db, loadRules(undefined), recordedBy(db.analysis));
+  const results = await judge(db, loadRules(undefined), await recordedBy(db));
   const sums = new Map<string, { count: bigint; bytes: bigint }>();
   for (const { rule, severity, device, count, bytes } of results.flatMap(({ findings }) => findings)) {
     const key = `${rule} ${severity} ${device}`;

@@ -48,7 +48,7 @@ let reads = 0;
 async function outcomeOf(path: string): Promise<Outcome> {
   try {
     if (reads++ % 10 === 0) {
-      await withCapture(path, async (db) => judge(db, loadRules(undefined), recordedBy(db.analysis)));
+      await withCapture(path, async (db) => judge(db, loadRules(undefined), await recordedBy(db)));
     }
     const [capture] = (await analyze([path], { dictionary })).captures;
     const counted = capture!.counters.filter(({ severity }) => severity !== 'info').map(({ name }) => name);

@@ -12,7 +12,7 @@ const run = (name: string): Run => runs.find((one) => one.name === name)!;
 
 const findingsIn = ({ path }: Form): Promise<Finding[]> =>
   withCapture(path, async (db) => {
-    const results = await judge(db, loadRules(undefined), recordedBy(db.analysis));
+    const results = await judge(db, loadRules(undefined), await recordedBy(db));
     return results.flatMap(({ findings }) => findings);
   });
 

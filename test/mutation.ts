@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Analysis } from '../analyzer/analysis.js';
 import { openDatabase } from '../analyzer/database.js';
+import { analysisEvidence } from '../analyzer/evidence.js';
 import { judge, recordedBy } from '../analyzer/findings.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { jsonReport } from '../analyzer/report/json.js';
@@ -109,10 +110,13 @@ const VIEWS = readViews().filter(({ kind, name }) => kind === 'view' && name !==
 async function judgeAll(analysis: Analysis): Promise<string[]> {
   const database = await openDatabase(analysis, { threads: 1, terse: true });
   try {
-    const results = await judge(database, loadRules(undefined), recordedBy(analysis));
+    const results = await judge(database, loadRules(undefined), await recordedBy(database));
     const report = await makeReport(database, results);
     JSON.parse(jsonReport(report));
-    const texts = [textReport(report, true), ...analysis.captures.map((one) => infoText(one, () => true))];
+    const evidence = analysisEvidence(analysis);
+    const counts = await evidence.list('event_counts');
+    const infos = (await evidence.list('captures')).map((one) => infoText(one, [], counts));
+    const texts = [textReport(report, true), ...infos];
     for (const { name } of [...TABLES, ...VIEWS]) await database.query(`SELECT max(COLUMNS(*)) FROM ${name}`);
     return texts.some((text) => COMMAND.test(text)) ? ['a text commands the terminal'] : [];
   } finally {

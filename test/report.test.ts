@@ -23,7 +23,7 @@ async function reportOf(files: readonly string[], whole = false): Promise<Report
   const analysis = await analyze(files, { dictionary: await loadDictionary([]), keep });
   const database = await openDatabase(analysis);
   try {
-    return await makeReport(database, await judge(database, loadRules(), recordedBy(analysis)));
+    return await makeReport(database, await judge(database, loadRules(), await recordedBy(database)));
   } finally {
     database.close();
   }

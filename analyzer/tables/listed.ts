@@ -1,7 +1,8 @@
-/** The small tables: captures, devices, stacks, counters, event counts. */
+/** The small tables: captures, devices, stacks, counters, event types, event counts. */
 import { TableId } from '../../wasm/schema.js';
 import type { Analysis, AnalyzedCapture } from '../analysis.js';
 import { lostEvents } from '../lost-events.js';
+import { KIND_NAMES, LAYER_NAMES, OP_NAMES } from '../words.js';
 import type { Column, ListedTable, ListedValue, ValueType } from './column.js';
 
 function listed(
@@ -114,10 +115,34 @@ const counters: ListedTable = {
     ),
 };
 
-/** Names are "system:name", or bare where the capture's format prints no system. */
-function knownNames({ types }: Analysis): Set<string> {
-  return new Set(types.flatMap(({ name }) => [name, name.slice(name.indexOf(':') + 1)]));
+const eventTypes: ListedTable = {
+  name: 'event_types',
+  doc: 'What the event dictionary knows of each event.',
+  columns: [
+    listed('event', 'VARCHAR', 'Name, "system:name"; the bare name where it is for any system.'),
+    listed('layer', 'VARCHAR', 'Address space that it concerns.', 'It concerns no layer.'),
+    listed('op', 'VARCHAR', 'What it does.'),
+    listed('kind', 'VARCHAR', 'Kind of mapping.', 'It names none.'),
+    listed('doc', 'VARCHAR', 'What happened when it is traced.'),
+  ],
+  rows: ({ types }) =>
+    types.map(({ name, layer, op, kind, doc }) => [
+      name,
+      LAYER_NAMES[layer] || null,
+      OP_NAMES[op],
+      KIND_NAMES[kind] || null,
+      doc,
+    ]),
+};
+
+/** Whether the dictionary has an event of a name: of its system or of any; and of any system where the format prints none. */
+function knownNames({ types }: Analysis): (name: string) => boolean {
+  const names = new Set(types.map(({ name }) => name));
+  const bare = new Set(types.map(({ name }) => bareName(name)));
+  return (name) => names.has(name) || (name.includes(':') ? names.has(bareName(name)) : bare.has(name));
 }
+
+const bareName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 const eventCounts: ListedTable = {
   name: 'event_counts',
@@ -131,9 +156,16 @@ const eventCounts: ListedTable = {
   rows: (analysis) => {
     const known = knownNames(analysis);
     return analysis.captures.flatMap(({ eventCounts }, index) =>
-      [...eventCounts].map(([event, count]) => [index, event, count, known.has(event)]),
+      [...eventCounts].map(([event, count]) => [index, event, count, known(event)]),
     );
   },
 };
 
-export const listedTables: readonly ListedTable[] = [captures, devices, stacks, counters, eventCounts];
+export const listedTables: readonly ListedTable[] = [
+  captures,
+  devices,
+  stacks,
+  counters,
+  eventTypes,
+  eventCounts,
+];
