@@ -5,7 +5,7 @@
  */
 import { Anomaly, Dir, EndReason, FLAG_BEFORE_REMOVAL, FLAG_MISMATCH, Kind, Layer } from '../schema';
 import {
-  ABSENT, NONE, addr, attrs, concerns, device, dir, endOfRange, kind, len, lossSeen, lossSeq, phys, wantEvent,
+  ABSENT, NONE, addr, attrs, concerns, device, dir, endOfRange, kind, len, lossSeen, lossSeq, phys, slot, tid, wantEvent,
 } from './now';
 import {
   NO_LIFETIME, addFlags, addrOf, attrsOf, closeLifetime, countSync, deviceIdOf, dirOf, endLifetime, finishOpen, groupOf, idOf, kindOf, lenOf,
@@ -21,6 +21,9 @@ import { segmentGone } from './lists';
 import { isWitnessed, noteTranslation, translates } from './witness';
 import { addUndecided } from './undecided';
 import { olderClosed } from './siblings';
+import { removeFromLayers } from './layers';
+import { linkToPool } from './pools';
+import { activeCalls, openedInCall } from './tasks';
 
 /** Attributes that make two mappings different things; the others are hints (include/linux/dma-mapping.h). */
 const ATTRS_THAT_MATTER: u32 = 0x400 | 0x1000 | 0x2000; // MMIO, REQUIRE_COHERENT, CC_SHARED
@@ -32,8 +35,8 @@ export const memory_: RangeIndex = new RangeIndex();
 /** DMA addresses that each device has mapped; kept from the first sync that is not of a mapping's start. */
 const space: RangeIndex = new RangeIndex();
 let spaceKept: bool = false;
-/** Highest device at seen: how far a search across devices has to go. */
-let devices: u32 = 0;
+/** Highest device seen: how far a search across devices has to go. */
+export let dmaDevices: u32 = 0;
 
 // ------------------------------------------------------------------------------------ open
 /** Returns the at of the lifetime. */
@@ -51,13 +54,15 @@ export function enter(at: u32, group: u32): void {
   const address = addrOf(at);
   const bytes = lenOf(at);
   const from = physOf(at);
-  devices = max(devices, device);
+  dmaDevices = max(dmaDevices, device);
   if (from != ABSENT && bytes != ABSENT && bytes != 0) {
     const end = endOfRange(from, bytes);
     watchMemory(at, group, from, end);
     memory_.insert(device, from, end, at);
   }
   append(live.take(address, device), newNode(at));
+  linkToPool(at);
+  if (activeCalls != 0) openedInCall(tid, slot as u32, at);
   if (spaceKept) keepInSpace(at);
 }
 
@@ -212,7 +217,7 @@ function closeNothing(witnessed: bool): void {
 /** The oldest live mapping of another device at this address, with this length and direction. */
 function onAnotherDevice(): u32 {
   let oldest = NO_LIFETIME;
-  for (let other: u32 = 0; other <= devices; other++) {
+  for (let other: u32 = 0; other <= dmaDevices; other++) {
     if (other == device) continue;
     const entry = live.find(addr, other);
     if (entry == 0) continue;
@@ -298,6 +303,7 @@ function keepSpace(): void {
 /** The device is going, or gone: whatever it has mapped now will not be given back if it is not by the end. */
 export function removeDevice(): void {
   wantEvent();
+  removeFromLayers();
   for (let i: u32 = 0; i < live.size; i++) {
     for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) {
       const at = memberOf(node);

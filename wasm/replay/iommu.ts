@@ -7,8 +7,9 @@ import { Layer } from '../schema';
 import { CPU_WAITING, CPU_WAITING_AT, MAX_CPUS, cpuSlot } from './cpus';
 import { ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, phys, slot, tid } from './now';
 import {
-  adopt, addrOf, closeLifetime, copyPart, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openTid, planeOf, release, setPart, setPlane, splitLifetime,
+  adopt, addrOf, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openTid, planeOf, release, setPlane,
 } from './lifetimes';
+import { closePart, enterRange, sortFound } from './parts';
 import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
 import { dmaAt, lengthAt, segmentCount } from './lists';
 import { noteUnmap } from './witness';
@@ -21,9 +22,6 @@ const PLANES: u32 = 64;
 /** Most iommu mappings that one DMA mapping is taken to need. */
 const MAX_WAITING: u32 = 8192;
 
-function enter(record: u32): void {
-  ranges.insert(0, addrOf(record), endOfRange(addrOf(record), lenOf(record)), record);
-}
 
 // ------------------------------------------------------------------------------------ map
 export function openRange(): void {
@@ -33,7 +31,7 @@ export function openRange(): void {
   const record = openLifetime(<u32>Layer.iommu, kind, addr, len, phys, 0);
   setPlane(record, plane);
   concerns(idOf(record));
-  enter(record);
+  enterRange(ranges, 0, record);
   wait(record);
 }
 
@@ -48,7 +46,7 @@ export function closeRange(): void {
   sortFound();
   const closing = found;
   for (let i: u32 = 0; i < closing; i++) {
-    const closed = closePart(foundAt(i), addr, end);
+    const closed = closePart(ranges, 0, foundAt(i), addr, end);
     if (i == 0) concerns(closed);
   }
 }
@@ -88,37 +86,6 @@ function keepPlane(plane: u32): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < found; i++) if (planeOf(foundAt(i)) == plane) setFound(kept++, foundAt(i));
   shrinkFound(kept);
-}
-
-/** By address; insertion sort, since results are short or nearly sorted. */
-function sortFound(): void {
-  for (let i: u32 = 1; i < found; i++) {
-    const record = foundAt(i);
-    let j = i;
-    for (; j > 0 && addrOf(foundAt(j - 1)) > addrOf(record); j--) setFound(j, foundAt(j - 1));
-    setFound(j, record);
-  }
-}
-
-/** Closes what [from, end) covers of a lifetime; returns the id of what was closed. */
-function closePart(record: u32, from: u64, end: u64): u32 {
-  const start = addrOf(record);
-  const stop = endOfRange(start, lenOf(record));
-  ranges.remove(0, start, stop, record);
-  if (from <= start && end >= stop) {
-    closeLifetime(record);
-    return idOf(record);
-  }
-  const cut = max(from, start);
-  const rest = min(end, stop);
-  const part = copyPart(record, cut, rest);
-  splitLifetime(part);
-  if (cut > start) {
-    if (rest < stop) enter(copyPart(record, rest, stop));
-    setPart(record, start, cut);
-  } else setPart(record, rest, stop);
-  enter(record);
-  return idOf(part);
 }
 
 // ------------------------------------------------------------------------------------ whose it is

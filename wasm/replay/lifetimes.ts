@@ -15,10 +15,11 @@ import {
   LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_ID,
   LIFETIME_INVALIDATION, LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
   LIFETIME_OPEN_TID, LIFETIME_PARENT, LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
+  COLUMN8, EXTRA_MM, EXTRA_OBJECT, EXTRA_OTHER, EXTRA_VALUE,
 } from '../schema';
-import { LIFETIMES, addRow, blockOf } from './table';
+import { EXTRAS, LIFETIMES, addRow, blockOf, cell8 } from './table';
 import { closedBefore, passedSince, siblingClosed, siblingOpened, siblingSplit } from './siblings';
-import { NONE, attrs, commNow, device, dir, lossSeen, lossSeq, seq, tid, ts } from './now';
+import { ABSENT, NONE, attrs, commNow, device, dir, lossSeen, lossSeq, mm, object, other, seq, tid, ts, value } from './now';
 
 const OPENED_TS: usize = 0;
 const CLOSED_TS: usize = 8;
@@ -375,6 +376,69 @@ export function countPair(at: u32): bool {
   if (pairs == MOST_PAIRS) return false;
   store<u8>(at, pairs + 1, PAIRS);
   return true;
+}
+
+// ------------------------------------------------------------------------------------ facts of the other layers
+/** Gives a lifetime the current event's extras, in a row of their own. */
+export function takeFacts(at: u32): void {
+  store<u32>(at, addRow(EXTRAS), EXTRA);
+  for (let word: usize = 0; word < 4; word++) store<u64>(factCell(at, word), ABSENT);
+  addFacts(at);
+}
+
+/** Adds what the current event tells to a lifetime's facts; what it does not tell stays. */
+export function addFacts(at: u32): void {
+  if (mm != ABSENT) store<u64>(factCell(at, EXTRA_MM), mm);
+  if (object != ABSENT) store<u64>(factCell(at, EXTRA_OBJECT), object);
+  if (value != ABSENT) store<u64>(factCell(at, EXTRA_VALUE), value);
+  if (other != ABSENT) store<u64>(factCell(at, EXTRA_OTHER), other);
+}
+
+function factCell(at: u32, word: usize): usize {
+  return cell8(EXTRAS, word * COLUMN8, load<u32>(at, EXTRA));
+}
+export function mmOf(at: u32): u64 {
+  return load<u64>(factCell(at, EXTRA_MM));
+}
+export function setMmOf(at: u32, told: u64): void {
+  store<u64>(factCell(at, EXTRA_MM), told);
+}
+export function objectOf(at: u32): u64 {
+  return load<u64>(factCell(at, EXTRA_OBJECT));
+}
+export function valueOf(at: u32): u64 {
+  return load<u64>(factCell(at, EXTRA_VALUE));
+}
+export function otherOf(at: u32): u64 {
+  return load<u64>(factCell(at, EXTRA_OTHER));
+}
+export function layerOf(at: u32): u32 {
+  return load<u8>(at, LAYER);
+}
+export function parentOf(at: u32): u32 {
+  return load<u32>(at, PARENT);
+}
+export function setParent(at: u32, parent: u32): void {
+  store<u32>(at, parent, PARENT);
+}
+export function setPhys(at: u32, address: u64): void {
+  store<u64>(at, address, PHYS);
+}
+export function setDeviceOf(at: u32, byDevice: u32): void {
+  store<u16>(at, <u16>byDevice, DEVICE);
+}
+export function invalidationOf(at: u32): u32 {
+  return load<u32>(at, INVALIDATION);
+}
+export function setInvalidation(at: u32, id: u32): void {
+  store<u32>(at, id, INVALIDATION);
+}
+// The address space (spaces.ts) of an import or a notifier, which are in no list.
+export function spaceOf(at: u32): u32 {
+  return load<u32>(at, LIST);
+}
+export function setSpace(at: u32, space: u32): void {
+  store<u32>(at, space, LIST);
 }
 
 // The list (lists.ts) that a segment belongs to while the list is mapped, and its place there.

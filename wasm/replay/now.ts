@@ -3,7 +3,9 @@
  *
  * In: a row of a batch. Out: its facts.
  */
-import { EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_PHYS, EVENT_TID } from '../schema';
+import {
+  EVENT_ADDR, EVENT_ATTRS, EVENT_COMM, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_PHYS, EVENT_TID, EXTRA_MM, EXTRA_OBJECT, EXTRA_OTHER, EXTRA_VALUE,
+} from '../schema';
 
 export const ABSENT: u64 = u64.MAX_VALUE;
 export const NONE: u32 = u32.MAX_VALUE;
@@ -50,6 +52,31 @@ export function readRow(from: usize, i: usize, row: u32, ofKind: u32, ofDevice: 
   dir = load<u8>(from + EVENT_DIR + i);
 }
 
+/** The facts beyond the columns; only read for the layers that have them (readExtras). */
+export let mm: u64 = 0;
+export let object: u64 = 0;
+export let value: u64 = 0;
+export let other: u64 = 0;
+
+/** Reads the current event's extras; `at` 0 = it has none. */
+export function readExtras(at: usize): void {
+  mm = at == 0 ? ABSENT : load<u64>(at, EXTRA_MM << 3);
+  object = at == 0 ? ABSENT : load<u64>(at, EXTRA_OBJECT << 3);
+  value = at == 0 ? ABSENT : load<u64>(at, EXTRA_VALUE << 3);
+  other = at == 0 ? ABSENT : load<u64>(at, EXTRA_OTHER << 3);
+}
+
+/** Gives the current event an address space that another event of its call told. */
+export function setMm(told: u64): void {
+  mm = told;
+}
+
+/** Narrows or widens the current event's range. */
+export function setRange(from: u64, bytes: u64): void {
+  addr = from;
+  len = bytes;
+}
+
 /** Says where the event's words of the side heap stand, 0 = it has none. */
 // @ts-ignore: decorator
 @inline
@@ -89,6 +116,11 @@ let wanted: bool = false;
 
 export function setKeepEvents(all: bool): void {
   keepEvents = all;
+}
+
+/** Whether every event becomes a row. */
+export function keepsEvents(): bool {
+  return keepEvents;
 }
 
 /** Notes the first lifetime that this event opened, closed or synced. */

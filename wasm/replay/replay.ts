@@ -18,15 +18,16 @@ import { finishOverlaps } from './overlaps';
 import { finishUndecided } from './undecided';
 import { finishStacks } from './stacks';
 import { finishSiblings } from './siblings';
+import { finishLayers, replayLayer } from './layers';
 
 /** Event types: TYPE_BYTES bytes each, as the host filled them in. */
 export const types: usize = heap.alloc(65536 * TYPE_BYTES);
 
-/** Replays row `i` of a batch's block as event `row`; the device is the capture's id of it. */
+/** Replays row `i` of a batch's block as event `row`; its type as the table has it, the capture's id of its device, its extras (0 = none). */
 // @ts-ignore: decorator
 @inline
-export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
-  const type = load<u32>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 3));
+export function replayRow(block: usize, i: usize, row: u32, whole: u64, device: u32, extras: usize): void {
+  const type = whole as u32;
   const slot = cpuSlot(load<u16>(block + EVENT_CPU + (i << 1)));
   const ts = load<i64>(block + EVENT_TS + (i << 3));
   firstTs = min(firstTs, ts);
@@ -39,6 +40,7 @@ export function replayRow(block: usize, i: usize, row: u32, device: u32): void {
   if (layer == <u32>Layer.dma) replayDma(op);
   else if (layer == <u32>Layer.iommu) replayIommu(op);
   else if (op == <u32>Op.remove || op == <u32>Op.removed) removeDevice();
+  else replayLayer(layer, op, load<u16>(block + EVENT_TYPE + (i << 1)), (whole >> 48) as u32, extras);
 }
 
 // @ts-ignore: decorator
@@ -96,6 +98,7 @@ export function finishReplay(): void {
   finishLists();
   finishLive();
   finishRanges();
+  finishLayers();
   finishQueue();
   finishStacks();
   finishSiblings();

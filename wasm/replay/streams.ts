@@ -9,11 +9,12 @@
 import {
   COLUMN8, EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
   EVENT_PHYS, EVENT_SEQ, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
-  TYPE_FLAG_EXTRA, TYPE_FLAGS, TYPE_OP,
+  TYPE_FLAG_EXTRA, TYPE_OP,
 } from '../schema';
 import { EVENTS, EXTRAS, addRow, blockOf, cell8 } from './table';
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
+import { finishRow, prepareRow } from './prepare';
 import { repeatOf } from './repeats';
 import { giveStack, pushRow, setStack } from './stacks';
 
@@ -198,7 +199,7 @@ function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
   setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
   const buffer = load<u32>(at, S_BUFFER);
   for (let i = from; i < to; i++) {
-    const device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
+    let device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
     if (bufferCount > 1 && isRepeat(at, block, i, device)) continue;
     const seq = nextEvent();
     pushRow(buffer, load<u16>(block + EVENT_CPU + ((i as usize) << 1)), seq);
@@ -206,10 +207,13 @@ function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
     if (stack != 0) setStack(seq, named(at, 2, stack));
     const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
     const words: usize = offset == 0 ? 0 : (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
-    const extra = words != 0 && hasExtra(block, i);
-    setWords(extra ? 0 : words);
-    replayRow(block, i, seq, device);
-    if (isWanted()) keepRow(block, i, seq, device, extra ? words : <usize>0);
+    const type = load<u64>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3));
+    const extras: usize = ((type >> 24) & TYPE_FLAG_EXTRA) != 0 ? words : 0;
+    setWords(extras != 0 ? 0 : words);
+    if (type >> 32 != 0) device = prepareRow(block, i, extras, type, device);
+    replayRow(block, i, seq, type, device, extras);
+    if (type >> 32 != 0) finishRow();
+    if (isWanted()) keepRow(block, i, seq, device, extras);
   }
 }
 
@@ -221,13 +225,6 @@ function isRepeat(at: usize, block: usize, i: u32, device: u32): bool {
   if (original == NONE) return false;
   pushRow(buffer, cpu, original);
   return true;
-}
-
-// @ts-ignore: decorator
-@inline
-function hasExtra(block: usize, i: u32): bool {
-  const type = load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize;
-  return (load<u8>(types + (type << 3), TYPE_FLAGS) & <u8>TYPE_FLAG_EXTRA) != 0;
 }
 
 /** Copies a row of a batch to the table, renaming what is named; facts beyond the columns go to the table `extras`. */

@@ -1,0 +1,174 @@
+/**
+ * Lifetimes that are one kernel object: notifiers, registrations (MR, ODP), attachments and their mappings, pool memory.
+ *
+ * In: the current event. Out: lifetimes, matched by the object's address, which is reused once the object is gone.
+ */
+import { EndReason, Kind, Layer } from '../schema';
+import {
+  ABSENT, NONE, addr, concerns, device, errorNow, kind, len, lossSeen, lossSeq, mm, object, phys,
+} from './now';
+import {
+  NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, layerOf, mmOf, objectOf,
+  openLifetime, openSeq, setInvalidation, setMmOf, setSpace, spaceOf, speakOf, takeFacts, valueOf,
+} from './lifetimes';
+import { WordTable } from './word-table';
+import { closePagesOf, newSpace, openPages } from './imports';
+import { enterWatch, leaveWatch } from './watches';
+import { enterPool, leavePool } from './pools';
+import { firstReturned, nextReturned, openedHere, returnedRecord, takeReturned } from './tasks';
+import { countEcho } from './echoes';
+import { addRevocation } from './invalidations';
+
+const live: WordTable = new WordTable();
+
+/** Objects of one part cannot be alive twice at one address; a registration is closed under either of its kinds. */
+function partOf(layer: u32, ofKind: u32): u32 {
+  return layer == <u32>Layer.import_ ? layer : layer | (ofKind << 8);
+}
+
+/** What the current event's object is known by: pool memory by its address. */
+function keyNow(layer: u32): u64 {
+  return layer == <u32>Layer.pool ? placeKey(addr, mm) : object;
+}
+
+/** Pool memory in a process is known by its address there. */
+function placeKey(address: u64, space: u64): u64 {
+  return space == ABSENT || address == ABSENT ? address : address ^ space;
+}
+
+// ------------------------------------------------------------------------------------ open
+export function openObject(layer: u32, task: usize): void {
+  const key = keyNow(layer);
+  if (errorNow() != 0 || key == ABSENT) return;
+  const early = seenInCall(layer);
+  const record = early != NO_LIFETIME ? early : newObject(layer, key);
+  if (early != NO_LIFETIME) rename(early, layer, key);
+  concerns(idOf(record));
+  takeReturned(record);
+  openedHere(task, record);
+}
+
+/** The object that this return tells of, when an event inside the call told of it already: a tracepoint, or a call within. */
+function seenInCall(layer: u32): u32 {
+  for (let child = firstReturned(); child != 0; child = nextReturned(child)) {
+    const record = returnedRecord(child);
+    if (record == NO_LIFETIME || layerOf(record) != layer || kindOf(record) != kind || deviceIdOf(record) != device) continue;
+    countEcho();
+    return record;
+  }
+  return NO_LIFETIME;
+}
+
+/** Events inside a call may print the object's address hashed; the return has it. */
+function rename(record: u32, layer: u32, key: u64): void {
+  live.set(keyOf(record), partOf(layer, kind), 0);
+  addFacts(record);
+  live.set(key, partOf(layer, kind), record);
+}
+
+function keyOf(record: u32): u64 {
+  return layerOf(record) == <u32>Layer.pool ? placeKey(addrOf(record), mmOf(record)) : objectOf(record);
+}
+
+function newObject(layer: u32, key: u64): u32 {
+  const part = partOf(layer, kind);
+  const old = live.get(key, part);
+  if (old != 0) dropObject(old, lossSeen && openSeq(old) < lossSeq ? <u32>EndReason.inferred_lost : <u32>EndReason.replaced);
+  const record = openLifetime(layer, kind, addr, len, phys, 0);
+  takeFacts(record);
+  speakOf(record);
+  setSpace(record, 0);
+  live.set(key, part, record);
+  enter(record, layer);
+  return record;
+}
+
+/** Puts an object where others look for it. */
+function enter(record: u32, layer: u32): void {
+  if (layer == <u32>Layer.watch) {
+    setSpace(record, newSpace());
+    enterWatch(spaceOf(record), record);
+  } else if (kind == <u32>Kind.pool) enterPool(record);
+  else if (kind == <u32>Kind.odp) enterRegistration(record);
+}
+
+/** An ODP registration's address space is the one of the notifier that was inserted for it. */
+function enterRegistration(record: u32): void {
+  for (let child = firstReturned(); child != 0; child = nextReturned(child)) {
+    const watch = returnedRecord(child);
+    if (watch == NO_LIFETIME || layerOf(watch) != <u32>Layer.watch) continue;
+    setMmOf(record, mmOf(watch));
+    setSpace(record, spaceOf(watch));
+  }
+}
+
+// ------------------------------------------------------------------------------------ pages of a registration
+/** Pages of a registration (the event's object) are mapped. */
+export function openRegistered(): void {
+  if (errorNow() != 0) return;
+  const registration = object == ABSENT ? 0 : live.get(object, partOf(<u32>Layer.import_, 0));
+  if (registration != 0 && spaceOf(registration) == 0 && mm != ABSENT) {
+    setMmOf(registration, mm);
+    setSpace(registration, newSpace());
+  }
+  openPages(registration == 0 ? NONE : idOf(registration), registration == 0 ? newSpace() : spaceOf(registration));
+}
+
+// ------------------------------------------------------------------------------------ close
+/** Returns whether there was such an object. */
+export function closeObject(layer: u32): bool {
+  const key = keyNow(layer);
+  const record = key == ABSENT ? 0 : live.get(key, partOf(layer, kind));
+  if (record == 0) return false;
+  if (layerOf(record) == <u32>Layer.import_) {
+    if (kindOf(record) == <u32>Kind.odp && spaceOf(record) != 0) closePagesOf(record, spaceOf(record));
+    if (valueOf(record) == ABSENT) addFacts(record);
+    else if (mm != ABSENT) setMmOf(record, mm);
+  }
+  leave(record);
+  concerns(idOf(record));
+  closeLifetime(record);
+  return true;
+}
+
+function dropObject(record: u32, reason: u32): void {
+  leave(record);
+  endLifetime(record, reason);
+}
+
+function leave(record: u32): void {
+  const layer = layerOf(record);
+  live.set(keyOf(record), partOf(layer, kindOf(record)), 0);
+  if (layer == <u32>Layer.watch) leaveWatch(spaceOf(record), record);
+  else if (kindOf(record) == <u32>Kind.pool) leavePool(record);
+}
+
+// ------------------------------------------------------------------------------------ dma-bufs
+function isMapOfBuffer(record: u32): bool {
+  return record != 0 && kindOf(record) == <u32>Kind.attachment_map && valueOf(record) == object;
+}
+
+/** An exporter revokes what is mapped of its dma-buf (the event's object): its importers owe an unmap, in bounded time. */
+export function revokeBuffer(): void {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < live.size; i++) count += u32(isMapOfBuffer(live.wordAt(i)));
+  const id = addRevocation(count);
+  for (let i: u32 = 0; i < live.size; i++) {
+    const record = live.wordAt(i);
+    if (isMapOfBuffer(record) && invalidationOf(record) == NONE) setInvalidation(record, id);
+  }
+}
+
+// ------------------------------------------------------------------------------------ walks
+/** Flags what belongs to the device of the current event. */
+export function flagObjects(flag: i32): void {
+  for (let i: u32 = 0; i < live.size; i++) {
+    const record = live.wordAt(i);
+    if (record != 0 && deviceIdOf(record) == device && device != 0) addFlags(record, flag);
+  }
+}
+
+/** At the end: what is still there gets its row. */
+export function finishObjects(): void {
+  for (let i: u32 = 0; i < live.size; i++) if (live.wordAt(i) != 0) finishOpen(live.wordAt(i));
+}
