@@ -14,7 +14,7 @@ import {
 import { EVENTS, EXTRAS, addRow, blockOf, cell8 } from './table';
 import { cpuSlot } from './cpus';
 import { replayRow, types } from './replay';
-import { finishRow, prepareRow } from './prepare';
+import { finishRow, prepareRow, preparedExtras } from './prepare';
 import { repeatOf } from './repeats';
 import { giveStack, pushRow, setStack } from './stacks';
 
@@ -208,9 +208,12 @@ function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
     const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
     const words: usize = offset == 0 ? 0 : (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
     const type = load<u64>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3));
-    const extras: usize = ((type >> 24) & TYPE_FLAG_EXTRA) != 0 ? words : 0;
+    let extras: usize = ((type >> 24) & TYPE_FLAG_EXTRA) != 0 ? words : 0;
     setWords(extras != 0 ? 0 : words);
-    if (type >> 32 != 0) device = prepareRow(block, i, extras, type, device);
+    if (type >> 32 != 0) {
+      device = prepareRow(block, i, extras, type, device);
+      extras = preparedExtras;
+    }
     replayRow(block, i, seq, type, device, extras);
     if (type >> 32 != 0) finishRow();
     if (isWanted()) keepRow(block, i, seq, device, extras);

@@ -5,13 +5,14 @@
  * the two: that belongs to the lifetime that the return opens.
  *
  *   task:  | innermost call u32 | … the last operation (echoes.ts) … |
- *   call:  | function u32 | outer u32 | children u32 | device, dir, attrs u32 | addr, len, phys, mm, other u64 |
+ *   call:  | function u32 | outer u32 | children u32 | device, dir, attrs u32 | addr, len, phys, mm, other, object, value u64 |
  *   child: | record u32 | its id u32 | next u32 |
  */
 import {
-  EVENT_ADDR, EVENT_ATTRS, EVENT_DIR, EVENT_LEN, EVENT_PHYS, EXTRA_MM, EXTRA_OTHER,
+  EVENT_ADDR, EVENT_ATTRS, EVENT_DIR, EVENT_LEN, EVENT_PHYS, EXTRA_MM, EXTRA_OBJECT, EXTRA_OTHER, EXTRA_VALUE,
+  MEANS_POINTER, MEANS_RESULT,
 } from '../schema';
-import { ABSENT, NONE, addr, attrs, device, dir, len, mm, other, phys } from './now';
+import { ABSENT, NONE, addr, attrs, device, dir, len, mm, object, other, phys, value } from './now';
 import { NO_LIFETIME, idOf, parentOf, setParent, stillThere } from './lifetimes';
 import { WordTable } from './word-table';
 
@@ -21,8 +22,8 @@ const CHILDREN: usize = 8;
 const DEVICE: usize = 16;
 const DIR: usize = 20;
 const ATTRS: usize = 24;
-const NUMBERS: usize = 32; // addr, len, phys, mm, other
-const CALL_BYTES: usize = 72;
+const NUMBERS: usize = 32; // addr, len, phys, mm, other, object, value
+const CALL_BYTES: usize = 88;
 const CHILD_BYTES: usize = 12;
 const TASK_BYTES: usize = 48;
 /** Deeper calls of one task are leftovers: their returns were lost, or are not probed. */
@@ -79,6 +80,8 @@ export function beginCall(task: usize, call: u32): void {
   store<u64>(at, phys, NUMBERS + 16);
   store<u64>(at, mm, NUMBERS + 24);
   store<u64>(at, other, NUMBERS + 32);
+  store<u64>(at, object, NUMBERS + 40);
+  store<u64>(at, value, NUMBERS + 48);
   store<u32>(task, at);
   activeCalls++;
 }
@@ -141,7 +144,7 @@ export function openedHere(task: usize, record: u32): void {
  * Row `i` of a block is the return of a call: ends it, and adds to the row what the entry said and the return does not.
  * Returns the device, which the entry may have told.
  */
-export function returnFrom(task: usize, call: u32, block: usize, i: usize, words: usize, ofDevice: u32): u32 {
+export function returnFrom(task: usize, call: u32, means: u32, block: usize, i: usize, words: usize, ofDevice: u32): u32 {
   let at = load<u32>(task) as usize;
   while (at != 0 && load<u32>(at, CALL) != call) at = load<u32>(at, OUTER) as usize;
   if (at == 0) return ofDevice;
@@ -152,10 +155,11 @@ export function returnFrom(task: usize, call: u32, block: usize, i: usize, words
   fill8(block + EVENT_ADDR + (i << 3), at + NUMBERS);
   fill8(block + EVENT_LEN + (i << 3), at + NUMBERS + 8);
   fill8(block + EVENT_PHYS + (i << 3), at + NUMBERS + 16);
-  if (words != 0) {
-    fill8(words + (EXTRA_MM << 3), at + NUMBERS + 24);
-    fill8(words + (EXTRA_OTHER << 3), at + NUMBERS + 32);
-  }
+  fill8(words + (EXTRA_MM << 3), at + NUMBERS + 24);
+  fill8(words + (EXTRA_OTHER << 3), at + NUMBERS + 32);
+  // A result that was an error stays absent.
+  if ((means & MEANS_POINTER) == 0) fill8(words + (EXTRA_OBJECT << 3), at + NUMBERS + 40);
+  if ((means & MEANS_RESULT) == 0) fill8(words + (EXTRA_VALUE << 3), at + NUMBERS + 48);
   returned = load<u32>(at, CHILDREN);
   store<u32>(at, 0, CHILDREN);
   dropInnermost(task);
