@@ -103,13 +103,13 @@ function parseNeed(value: string, file: string): Need {
   const cut = value.indexOf(';');
   const text = (cut < 0 ? value : value.slice(0, cut)).trim();
   const advice = cut < 0 ? '' : value.slice(cut + 1).trim();
-  const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+))?$/.exec(text);
+  const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+(?: or \w+)*))?$/.exec(text);
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];
-  const layer = match?.[3] === undefined ? undefined : layerOf(match[3]);
+  const layers = match?.[3]?.split(' or ').map(layerOf);
   const wrong =
     match === null || ops.some((op) => op === undefined) || (match[2] !== undefined && kind === undefined);
-  if (wrong || (match[3] !== undefined && layer === undefined)) {
+  if (wrong || layers?.includes(undefined) === true) {
     throw new RuleError(
       `${file}: needs is "${text}"`,
       'Expected an operation, as in "close of sg in dma; record dma:dma_unmap_sg".',
@@ -120,7 +120,7 @@ function parseNeed(value: string, file: string): Need {
     text,
     advice,
     ...(kind === undefined ? {} : { kind }),
-    ...(layer === undefined ? {} : { layer }),
+    ...(layers === undefined ? {} : { layers: layers as Layer[] }),
   };
 }
 

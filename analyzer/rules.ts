@@ -16,7 +16,8 @@ export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 export interface Need {
   readonly ops: readonly Op[];
   readonly kind?: Kind;
-  readonly layer?: Layer;
+  /** In one of these. */
+  readonly layers?: readonly Layer[];
   /** As the header says it: "close of sg in dma". */
   readonly text: string;
   /** What to record, so that the rule can tell. */

@@ -49,7 +49,7 @@ export async function lossesOf(db: Queryable): Promise<Losses> {
 function isMet(need: Need, recorded: readonly Recorded[]): boolean {
   const fits = (one: Recorded): boolean =>
     need.ops.includes(one.op) &&
-    (need.layer === undefined || need.layer === one.layer) &&
+    (need.layers === undefined || need.layers.includes(one.layer)) &&
     (need.kind === undefined || need.kind === one.kind);
   const captures = [...new Set(recorded.map((one) => one.capture))];
   return (

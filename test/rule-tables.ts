@@ -7,6 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { Queryable, Row } from '../analyzer/findings.js';
 import { TABLES } from '../analyzer/tables.js';
 import type { Recorded } from '../analyzer/verdicts.js';
+import { readViews } from '../analyzer/views.js';
 import { Kind, Layer, Op } from '../wasm/schema.js';
 
 export interface Rows {
@@ -16,6 +17,7 @@ export interface Rows {
   readonly losses?: readonly Row[];
   readonly stacks?: readonly Row[];
   readonly siblings?: readonly Row[];
+  readonly invalidations?: readonly Row[];
 }
 
 export const DEVICE = '0000:00:05.0';
@@ -37,7 +39,7 @@ const LIFETIME: Row = {
   },
   ...{ opened_ts: 1000, end_reason: 'capture_end', open_tid: 101, open_comm: 'init', syncs: 0, passed: 0 },
   ...{ truncated: false, unrecordable_unmap: false, after_loss: false, mismatch: false, overlap: false },
-  ...{ before_removal: false, remainder: false, capture: 0 },
+  ...{ before_removal: false, after_exit: false, unwatched: false, remainder: false, capture: 0 },
 };
 const EVENT: Row = { ts: 1000, cpu: 0, tid: 101, comm: 'init', layer: 'dma', device: DEVICE, capture: 0 };
 const ANOMALY: Row = { ts: 1000, device: DEVICE, addr: 0xfffff000, len: 4096, after_loss: false, capture: 0 };
@@ -67,6 +69,12 @@ const CAPTURE: Row = {
   },
 };
 
+const INVALIDATION: Row = {
+  ...{ layer: 'import', cause: 'clear', begin_ts: 2000, end_ts: 3000, addr: 0x7f0000000000, len: 0x10000 },
+  ...{ mm: 77, tid: 101, begin_seq: 20, end_seq: 30, imports: 1, obeyed: 0, remaining: 1 },
+  ...{ non_blocking: false, inferred_end: false, capture: 0 },
+};
+
 const of = (layer: Layer, op: Op, kind: Kind = Kind.none): Recorded => ({ capture: 0, layer, op, kind });
 
 /** What the built-in rules need. */
@@ -78,6 +86,20 @@ export const ALL_RECORDED: readonly Recorded[] = [
   of(Layer.dma, Op.sync, Kind.single),
   of(Layer.iommu, Op.close, Kind.translation),
   of(Layer.none, Op.removed),
+  of(Layer.none, Op.remove),
+  ...[Kind.p2p, Kind.mr, Kind.odp, Kind.mirror, Kind.pinned].flatMap((kind) => [
+    of(Layer.import_, Op.open, kind),
+    of(Layer.import_, Op.close, kind),
+  ]),
+  ...[Op.invalidate_begin, Op.invalidate_end, Op.free, Op.move, Op.exit].map((op) => of(Layer.import_, op)),
+  of(Layer.watch, Op.open, Kind.notifier),
+  ...[Layer.pool, Layer.page].map((layer) => of(layer, Op.free)),
+  ...[Op.open, Op.close, Op.exit].map((op) => of(Layer.pool, op, Kind.pool)),
+  ...[Kind.attachment, Kind.attachment_map].flatMap((kind) => [
+    of(Layer.dmabuf, Op.open, kind),
+    of(Layer.dmabuf, Op.close, kind),
+  ]),
+  of(Layer.dmabuf, Op.invalidate_begin),
 ];
 
 /** A database of its own with these rows. An event's seq and a lifetime's id are their places; a stack's is its place from 1. */
@@ -93,6 +115,7 @@ export async function ruleTables(rows: Rows): Promise<Queryable> {
     losses: (rows.losses ?? []).map((row) => ({ capture: 0, ...row })),
     stacks: (rows.stacks ?? []).map((row, at) => ({ id: at + 1, ...row })),
     siblings: (rows.siblings ?? []).map((row) => ({ ...SIBLINGS, ...row })),
+    invalidations: (rows.invalidations ?? []).map((row, id) => ({ ...INVALIDATION, id, ...row })),
   };
   for (const { name, columns } of TABLES) {
     const types = columns.map(
@@ -104,5 +127,6 @@ export async function ruleTables(rows: Rows): Promise<Queryable> {
     const values = `SELECT unnest(from_json($rows::JSON, '${shape}'), max_depth := 2)`;
     await query(`INSERT INTO ${name} ${values}`, { rows: JSON.stringify(fill[name]) });
   }
+  for (const { sql } of readViews()) await query(sql);
   return { query };
 }

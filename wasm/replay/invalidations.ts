@@ -3,7 +3,7 @@
  *
  * In: the current event, a begin, an end, or a release. Out: rows of `invalidations`; imports marked that did not obey.
  *
- * While it is under way an invalidation is a record; it becomes a row at its end, if whole tables are wanted or it touched an import.
+ * While it is under way an invalidation is a record; it becomes a row at its end, if whole tables are wanted, it touched an import, or it never ends.
  *
  *   | older one of its space u32 | id u32 | from u64 | end u64 | mm u64 | object u64 | begin ts i64 | begin seq, tid u32 | imports, obeyed u32 |
  *   | layer, cause, flags u8 |
@@ -199,8 +199,7 @@ function judgeOne(space: u32, order: u32, record: u32, from: u64, end: u64): boo
   const replaces = watched && marked && (flagsOf(record) & FLAG_WEAK) != 0 && !isWeak(order);
   if (marked ? !replaces : !watched && (flagsOf(record) & FLAG_UNWATCHED) != 0) return watched;
   const part = carve(imports, space, record, from, end);
-  if (part == record) enterRange(imports, space, part);
-  else enterRange(imports, space, part);
+  enterRange(imports, space, part);
   if (!watched) {
     addFlags(part, FLAG_UNWATCHED);
     return false;
@@ -236,7 +235,7 @@ export function addRevocation(touchedMaps: u32): u32 {
 }
 
 function writeRow(order: u32, endTs: i64, endSeq: u32, remaining: u32): void {
-  if (!keepsEvents() && load<u32>(order, IMPORTS) == 0) return;
+  if (!keepsEvents() && load<u32>(order, IMPORTS) == 0 && endSeq != NONE) return;
   const row = addRow(INVALIDATIONS);
   const from = load<u64>(order, FROM);
   const end = load<u64>(order, END);

@@ -4,7 +4,7 @@
  * In: the current event. Out: everything else.
  */
 import { FLAG_BEFORE_REMOVAL, Kind, Layer, Op } from '../schema';
-import { ABSENT, NONE, addr, concernedLifetime, concerns, errorNow, kind, len, phys, readExtras, slot, tid, wantEvent } from './now';
+import { ABSENT, NONE, addr, concernedLifetime, concerns, errorNow, kind, len, mm, phys, readExtras, slot, tid, wantEvent } from './now';
 import { idOf } from './lifetimes';
 import { adoptWaiting, nobodyWaits, somebodyWaits } from './iommu';
 import { beginInvalidation, endInvalidation, finishInvalidations, releaseMm } from './invalidations';
@@ -26,7 +26,7 @@ export function replayLayer(layer: u32, op: u32, type: u32, call: u32, words: us
   else if (op == <u32>Op.open || op == <u32>Op.close) operate(layer, op, type);
   else if (op == <u32>Op.free) free(layer);
   else if (op == <u32>Op.exit) {
-    if (layer == <u32>Layer.watch) releaseMm();
+    if (layer != <u32>Layer.pool && mm != ABSENT) releaseMm();
   } else if (op == <u32>Op.invalidate_begin) {
     if (layer == <u32>Layer.dmabuf) revokeBuffer();
     else beginInvalidation();

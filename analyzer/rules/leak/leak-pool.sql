@@ -1,0 +1,44 @@
+-- id: leak-pool
+-- title: Peer-to-peer memory never given back to its pool
+-- severity: error
+-- family: leak
+-- needs: open of pool in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
+-- needs: close of pool in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
+-- needs: exit or remove or removed; unbind the provider's driver, or the driver that took the memory, before the capture ends, with the probes of the packs p2pmem and removal
+-- reads: none
+-- why: A controller's memory buffer is small, and shared. What is not given back is lost until the provider is reset, and keeps the provider from going.
+-- next: pci_free_p2pmem on every path that gives the buffer up, error paths and the driver's remove function first.
+-- contract: Documentation/driver-api/pci/p2pdma.rst; drivers/pci/p2pdma.c, pci_free_p2pmem()
+WITH gone AS (
+  -- The provider's pool is gone, or the driver of a device that had the memory mapped.
+  SELECT p.id, bool_or(e.op = 'exit') AS provider
+  FROM lifetimes p
+  JOIN events e ON e.capture = p.capture AND e.op = 'exit' AND e.layer = 'pool' AND e.seq > p.open_seq
+    AND e.device IS NOT DISTINCT FROM p.device
+  WHERE p.layer = 'pool' AND p.kind = 'pool' AND p.closed_ts IS NULL
+  GROUP BY p.id
+),
+orphaned AS (
+  SELECT DISTINCT l.parent AS id FROM lifetimes l WHERE l.layer = 'dma' AND l.parent IS NOT NULL AND l.closed_ts IS NULL AND l.before_removal
+),
+leaked AS (
+  SELECT p.*, s.site, s.via, coalesce(g.provider, false) AS provider
+  FROM lifetimes p
+  LEFT JOIN gone g ON g.id = p.id
+  LEFT JOIN orphaned o ON o.id = p.id
+  LEFT JOIN stacks s ON s.id = p.open_stack
+  WHERE p.layer = 'pool' AND p.kind = 'pool' AND p.closed_ts IS NULL AND (g.id IS NOT NULL OR o.id IS NOT NULL)
+)
+SELECT
+  capture, device, kind, site, via, NULL AS close_site,
+  counted(count(*), 'allocation', 'allocations') || ' of ' || told(device) || '''s peer-to-peer memory never given back, though '
+    || CASE WHEN provider THEN 'the provider is gone' ELSE 'the driver of the device that had it mapped is gone' END AS message,
+  count(*) AS count, sum(len) AS bytes, min(opened_ts) AS first_ts, max(opened_ts) AS last_ts,
+  min(id) AS lifetime, arg_min(open_stack, id) AS open_stack,
+  CASE WHEN bool_and(after_loss) THEN 'possible' WHEN provider THEN 'certain' ELSE 'likely' END AS confidence,
+  CASE WHEN bool_and(after_loss) THEN 'events were lost while it was held: its free may be among them'
+    WHEN provider THEN 'the provider''s pool was seen to go, and no free was seen'
+    ELSE 'a mapping of it was left behind when its driver went; another owner might still free it' END AS reason
+FROM leaked
+GROUP BY capture, device, kind, provider, site, via
+ORDER BY capture, device::VARCHAR, kind::VARCHAR, provider, site, via
