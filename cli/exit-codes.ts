@@ -30,7 +30,10 @@ const SQL_ADVICE = 'The tables and their columns are in docs/tables.md; "SHOW AL
 /** One message for a person, never a stack trace; that is for DMASPAN_DEBUG=1. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `dmaspan: ${String(error)}`;
-  if (error.name === 'SqlError') return `dmaspan: ${error.message.trimEnd()}\n${SQL_ADVICE}`;
+  if (error.name === 'SqlError') {
+    const lost = /(?:Catalog|Binder) Error/.test(error.message); // as to what there is
+    return `dmaspan: ${error.message.trimEnd()}${lost ? `\n${SQL_ADVICE}` : ''}`;
+  }
   if (TOLD.has(error.name)) return `dmaspan: ${error.message}`;
   const detail = process.env.DMASPAN_DEBUG === undefined ? error.message : (error.stack ?? error.message);
   return `dmaspan: internal error, which should not happen: ${detail}\nPlease report it with the capture that shows it; DMASPAN_DEBUG=1 prints more.`;

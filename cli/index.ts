@@ -20,6 +20,8 @@ function restoreCaptures(argv: { _: (string | number)[]; [name: string]: unknown
 
 async function main(args: readonly string[]): Promise<void> {
   await yargs(args.map((arg) => (arg === '-' ? STDIN : arg)))
+    // "-readonly" is one option, as DuckDB's own shell has it.
+    .parserConfiguration({ 'short-option-groups': false })
     .middleware(restoreCaptures)
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')

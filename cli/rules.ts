@@ -23,18 +23,18 @@ export const rulesCommand: CommandModule<object, Arguments> = {
   handler: async ({ id, rules: folder }) => {
     const { findRule, loadRules } = await import('../analyzer/rules.js');
     const rules = loadRules(folder);
-    await print(id === undefined ? list(rules) : await explain(findRule(rules, id)));
+    await print(id === undefined ? listOfRules(rules) : await ruleInFull(findRule(rules, id)));
   },
 };
 
-function list(rules: readonly Rule[]): string {
+export function listOfRules(rules: readonly Rule[]): string {
   const width = Math.max(...rules.map((rule) => rule.id.length));
   return rules
     .map((rule) => `${rule.id.padEnd(width)}  ${rule.severity.padEnd(7)}  ${rule.title}\n`)
     .join('');
 }
 
-async function explain(rule: Rule): Promise<string> {
+export async function ruleInFull(rule: Rule): Promise<string> {
   const { wrap } = await import('../analyzer/report/layout.js');
   const part = (name: string, text: string): string[] =>
     text === '' ? [] : wrap(text, `  ${name.padEnd(9)}`, ' '.repeat(11));
