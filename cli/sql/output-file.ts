@@ -20,7 +20,7 @@ export function createOutput(): Output {
       if (file !== undefined) writeSync(file, text);
       else await print(terminal() ? printableLines(text) : text);
     },
-    columns: () => (terminal() ? process.stdout.columns : undefined),
+    columns: () => (terminal() ? process.stdout.columns || 80 : undefined),
     redirect: (path) => {
       const next = path === undefined ? undefined : opened(path);
       if (file !== undefined) closeSync(file);

@@ -4,8 +4,7 @@ import { SqlError } from '../../analyzer/database.js';
 const LOCKED =
   /file system operations are disabled by configuration|Loading external extensions is disabled|the configuration has been locked|disabled by configuration/;
 
-const UNLOCK =
-  'SQL may not touch files, the network, extensions or settings here; dmaspan sql --allow-files lets it.';
+const UNLOCK = 'Files, network, extensions and settings are locked; dmaspan sql --allow-files opens them.';
 
 const CANCELLED = /^INTERRUPT Error/;
 

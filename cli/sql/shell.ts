@@ -69,8 +69,9 @@ export async function runShell(
 function addLine(draft: Draft, line: string, remember: (entry: string) => void): readonly Statement[] {
   draft.lines.push(line);
   const { statements, rest } = statementsOf(draft.lines.join('\n'));
-  const typed = draft.lines;
-  draft.lines = rest === undefined ? [] : [rest.text];
+  const typed = [...draft.lines];
+  if (rest === undefined) draft.lines = [];
+  else if (statements.length > 0) draft.lines = rest.text.split('\n');
   if (statements.length > 0) {
     const joins = statements.every((one) => !one.lineComment && !one.brokenString);
     for (const entry of joins && rest === undefined ? [typed.join(' ')] : typed) {
