@@ -112,27 +112,24 @@ test('a table fits its terminal, and says what it leaves out', async () => {
       lines.every((line) => line.length <= width && line.length === lines[0]!.length),
       `${width}: ${text}`,
     );
-    assert.match(text, /3,218 rows \(4 shown\), 3\d columns \(\d+ shown; \.mode line shows all\)/);
+    assert.match(text, /3,218 rows \(4 shown\), \d+ columns \(\d+ shown; \.mode line shows all\)/);
   }
-  assert.is(
-    await drawn("SELECT i, 'some long text here' AS text FROM range(9) t(i)", 'table', 27),
+  assert.equal(
+    (await drawn("SELECT i, 'some long text here' AS text FROM range(9) t(i)", 'table', 27)).split('\n'),
     [
-        '┌────────┬────────────────┐',
-        '│   i    │      text      │',
-        '│ bigint │    varchar     │',
-        '├────────┼────────────────┤',
-        '│      0 │ some long tex… │',
-        '│      1 │ some long tex… │',
-      ])
-      .concat(Array(3).fill('│   ·    │       ·        │'))
-      .concat([
-        '│      7 │ some long tex… │',
-        '│      8 │ some long tex… │',
-        '└────────┴────────────────┘',
-        '9 rows (4 shown)',
-        '',
-      ])
-      .join('\n'),
+      '┌────────┬────────────────┐',
+      '│   i    │      text      │',
+      '│ bigint │    varchar     │',
+      '├────────┼────────────────┤',
+      '│      0 │ some long tex… │',
+      '│      1 │ some long tex… │',
+      ...Array(3).fill('│   ·    │       ·        │'),
+      '│      7 │ some long tex… │',
+      '│      8 │ some long tex… │',
+      '└────────┴────────────────┘',
+      '9 rows (4 shown)',
+      '',
+    ],
   );
 });
 
