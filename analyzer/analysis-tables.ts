@@ -16,7 +16,7 @@ import { STORED_TABLES, TABLES } from './tables.js';
 export function analysisTables(analysis: Analysis): TableSet {
   const names = namesOf(analysis);
   return {
-    members: names.members,
+    begin: async () => names.members,
     kindOf: (table) => (isStored(table) ? 'VIEW' : 'TABLE'),
     create: async (connection) => {
       const captures = captureRows(analysis);

@@ -52,6 +52,8 @@ export interface AnalyzedCapture {
   readonly sha256?: string;
   readonly info: CaptureInfo;
   readonly core: CoreTables;
+  /** What a report keeps of whole tables, when it was asked for beside them: all that rules read which read no whole table. */
+  readonly excerpt?: CoreTables;
   /** Times of the first and the last event, on the capture's clock. */
   readonly firstTs?: bigint | undefined;
   readonly lastTs?: bigint | undefined;

@@ -3,12 +3,12 @@
  *
  * In: the members of the types, the docs of tables and views. Out: SQL statements.
  */
-import type { NameList, Table } from './tables.js';
+import type { Table } from './tables.js';
 import { TABLES } from './tables.js';
 import { readViews } from './views.js';
 
 /** Members of each ENUM type; an ENUM value is an index in this list. */
-export type EnumMembers = Readonly<Record<NameList, readonly string[]>>;
+export type EnumMembers = Readonly<Record<string, readonly string[]>>;
 
 /** A text as SQL writes it. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

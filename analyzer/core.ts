@@ -100,6 +100,7 @@ export interface Retention {
 }
 
 export const KEEP_ALL: Retention = { events: true, lifetimes: true };
+export const KEEP_LEAST: Retention = { events: false, lifetimes: false };
 
 /** Starts an empty replay. Several may exist side by side. */
 export function createCore(types: readonly CoreType[], keep: Retention = KEEP_ALL): Core {

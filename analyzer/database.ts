@@ -28,9 +28,9 @@ export interface DatabaseOptions {
 
 /** The tables of tables.ts, wherever their rows lie. */
 export interface TableSet {
-  /** What their ENUM types are. */
-  readonly members: EnumMembers;
-  /** Makes every table, by its name; the database has the ENUM types already. */
+  /** Finds out what their ENUM types are, before anything is made. */
+  begin(connection: DuckDBConnection): Promise<EnumMembers>;
+  /** Makes every table, by its name; the database has the ENUM types then. */
   create(connection: DuckDBConnection): Promise<void>;
   /** What `create` makes of a table. */
   kindOf(table: Table): 'TABLE' | 'VIEW';
@@ -85,7 +85,7 @@ export const openDatabase = (analysis: Analysis, options: DatabaseOptions = {}):
   openTables(analysisTables(analysis), options);
 
 async function createAll(connection: DuckDBConnection, tables: TableSet, terse: boolean): Promise<void> {
-  await connection.run(createTypes(tables.members).join(';\n'));
+  await connection.run(createTypes(await tables.begin(connection)).join(';\n'));
   await tables.create(connection);
   await connection.run(
     readViews()

@@ -30,7 +30,8 @@ function membersOf(byId: readonly string[], sorted: boolean): string[] {
   return sorted ? members.sort() : members;
 }
 
-const LISTS = [
+/** Every list, as the ENUM types are named. */
+export const NAME_LISTS: readonly NameList[] = [
   'layer',
   'op',
   'kind',
@@ -45,7 +46,7 @@ const LISTS = [
 const CAPTURED: readonly NameList[] = ['device', 'comm', 'event'];
 
 const forLists = <T>(make: (list: NameList) => T): Record<NameList, T> =>
-  Object.fromEntries(LISTS.map((list) => [list, make(list)])) as Record<NameList, T>;
+  Object.fromEntries(NAME_LISTS.map((list) => [list, make(list)])) as Record<NameList, T>;
 
 /** The lists of an analysis. */
 export function namesOf({ devices, comms, types }: Analysis): Names {

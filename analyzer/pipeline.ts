@@ -8,13 +8,24 @@ import { type Capture, CaptureError, type Counter, type EventStream } from '../t
 import { openCapture } from '../traces/open.js';
 import { TableId, TYPE_FLAG_EXTRA, TYPE_FLAG_RETURN } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
-import { type Core, CoreFull, type CoreType, createCore, KEEP_ALL, type Retention } from './core.js';
+import {
+  type Core,
+  CoreFull,
+  type CoreType,
+  createCore,
+  KEEP_ALL,
+  KEEP_LEAST,
+  type Retention,
+} from './core.js';
 import { createNameRegistry, type NameRegistry, type StreamNames } from './name-registry.js';
+import { twinCore } from './twin-core.js';
 
 export interface AnalyzeOptions {
   readonly dictionary: Dictionary;
   /** Tables that will be read as a whole; all by default. */
   readonly keep?: Retention;
+  /** Keeps beside whole tables what a report would have kept of them: `AnalyzedCapture.excerpt`. */
+  readonly excerpt?: boolean;
   /** Takes all inputs for parts of one run, recorded with one clock: their events are merged by time. */
   readonly merge?: boolean;
   /** Names the addresses in call stacks of captures that carry no symbols. */
@@ -51,10 +62,12 @@ async function analyzeRun(
   try {
     for (const file of files) opened.push({ file, capture: await openOne(file, options) });
     checkClocks(opened);
-    const core = createCore(types, options.keep ?? KEEP_ALL);
+    const whole = createCore(types, options.keep ?? KEEP_ALL);
+    const excerpt = options.excerpt === true ? createCore(types, KEEP_LEAST) : undefined;
+    const core = excerpt === undefined ? whole : twinCore(whole, excerpt);
     const unnamed = new Set<bigint>();
     await replay(openStreams(opened, core, names, options.symbol, unnamed), core);
-    return analyzed(opened, core, unnamed.size);
+    return analyzed(opened, core, unnamed.size, excerpt);
   } catch (error) {
     throw error instanceof CoreFull ? tooLarge(files, error) : error;
   } finally {
@@ -87,7 +100,12 @@ function checkClocks(opened: readonly Opened[]): void {
   );
 }
 
-function analyzed(opened: readonly Opened[], core: Core, unnamed: number): AnalyzedCapture {
+function analyzed(
+  opened: readonly Opened[],
+  core: Core,
+  unnamed: number,
+  excerpt: Core | undefined,
+): AnalyzedCapture {
   const { firstTs, lastTs } = core.span();
   const [first] = opened;
   const { info } = first!.capture;
@@ -96,6 +114,7 @@ function analyzed(opened: readonly Opened[], core: Core, unnamed: number): Analy
     file: opened.map(({ file }) => file).join(' + '),
     info: { ...info, notes: [...info.notes, ...others] },
     core: { ...core, prepare: (table) => prepare(core, table, info.pageSize) },
+    ...(excerpt === undefined ? {} : { excerpt }),
     firstTs,
     lastTs,
     counters: [

@@ -3,21 +3,47 @@ import { readFileSync } from 'node:fs';
 import type { Analysis } from '../analyzer/analysis.js';
 import { analysisEvidence, type Evidence } from '../analyzer/evidence.js';
 import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
+import { storeKind } from '../analyzer/store/manifest.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
 import { UsageError } from './exit-codes.js';
 import type { InputArguments } from './input-options.js';
 import { showProgress } from './progress.js';
 
-export type Inputs = InputArguments & { readonly keep?: AnalyzeOptions['keep'] };
+export type Inputs = InputArguments & { readonly keep?: AnalyzeOptions['keep']; readonly excerpt?: boolean };
 
-/** Throws CaptureError, DictionaryError. */
+/** What was ingested before, or captures, analyzed now. Throws CaptureError, DictionaryError, StoreError. */
 export async function openInputs(inputs: Inputs): Promise<Evidence> {
-  return analysisEvidence(await analyzeInputs(inputs));
+  const store = inputs.captures.find((path) => storeKind(path) !== undefined);
+  if (store === undefined) return analysisEvidence(await analyzeInputs(inputs));
+  checkAlone(store, inputs);
+  return (await import('../analyzer/store/open.js')).storeEvidence(store);
+}
+
+/** A store is read as it is: options that say how to read captures came too late for it. */
+function checkAlone(store: string, { captures, events, kallsyms, merge }: Inputs): void {
+  if (captures.length > 1)
+    throw new UsageError(
+      `${store} is a store, and ${captures.length - 1 === 1 ? 'another input is' : 'other inputs are'} given beside it`,
+      'Give a store alone; to have several captures in one, ingest them together.',
+    );
+  const late = Object.entries({ events, kallsyms, merge }).find(([, value]) => value !== undefined);
+  if (late !== undefined)
+    throw new UsageError(
+      `--${late[0]} says how to read captures, and ${store} is a store: its captures have been read`,
+      `Give --${late[0]} to dmaspan ingest.`,
+    );
 }
 
 /** Throws CaptureError, DictionaryError. */
-export async function analyzeInputs({ captures, events, kallsyms, merge, keep }: Inputs): Promise<Analysis> {
+async function analyzeInputs({
+  captures,
+  events,
+  kallsyms,
+  merge,
+  keep,
+  excerpt,
+}: Inputs): Promise<Analysis> {
   if (captures.length === 0)
     throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');
   if (captures.filter((file) => file === '-').length > 1) throw new UsageError('"-" (stdin) is given twice');
@@ -31,6 +57,7 @@ export async function analyzeInputs({ captures, events, kallsyms, merge, keep }:
       merge: merge === true,
       ...(symbol === undefined ? {} : { symbol }),
       ...(keep === undefined ? {} : { keep }),
+      excerpt: excerpt === true,
     });
   } finally {
     progress.stop();

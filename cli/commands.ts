@@ -1,7 +1,9 @@
 /** The commands, in the order of the help: one file each. A new one is a line here, a section of docs/cli.md, and examples in its help. */
 import type { CommandModule } from 'yargs';
 import { eventsCommand } from './events.js';
+import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
+import { ingestCommand } from './ingest.js';
 import { reportCommand } from './report.js';
 import { rulesCommand } from './rules.js';
 import { sqlCommand } from './sql.js';
@@ -13,6 +15,8 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(reportCommand),
   anyArguments(sqlCommand),
   anyArguments(infoCommand),
+  anyArguments(ingestCommand),
+  anyArguments(exportCommand),
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
 ];

@@ -23,6 +23,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'DictionaryError',
   'RuleError',
   'SqlError',
+  'StoreError',
 ]);
 
 const SQL_ADVICE = 'The tables and their columns are in docs/tables.md; "SHOW ALL TABLES" lists them.';

@@ -21,11 +21,11 @@ export const infoCommand: CommandModule<object, InputArguments> = {
       import('./info-text.js'),
     ]);
     const evidence = await openInputs({ ...argv, keep: { events: false, lifetimes: false } });
-    const [captures, counters, counts] = await Promise.all([
-      evidence.list('captures'),
-      evidence.list('counters'),
-      evidence.list('event_counts'),
-    ]);
+    const [captures = [], counters = [], counts = []] = await evidence.list(
+      'captures',
+      'counters',
+      'event_counts',
+    );
     const of = (rows: readonly Row[], { capture }: Row): Row[] =>
       rows.filter((row) => row.capture === capture);
     await print(

@@ -1,4 +1,4 @@
-/** A progress bar on stderr, when that is a terminal and the work takes more than a second. */
+/** Progress bars on stderr, when that is a terminal and the work takes more than a second. */
 import { statSync } from 'node:fs';
 import cliProgress from 'cli-progress';
 
@@ -43,4 +43,29 @@ export function showProgress(files: readonly string[]): Progress {
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Steps of a work, of which each is named when it begins. */
+export function showSteps(): { onStep: (what: string, done: number, of: number) => void; stop(): void } {
+  if (process.stderr.isTTY !== true) return { onStep: () => {}, stop: () => {} };
+  const bar = new cliProgress.SingleBar(
+    {
+      format: '{bar} {value}/{total} | writing {what}',
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+    },
+    cliProgress.Presets.legacy,
+  );
+  let shown = false;
+  return {
+    onStep: (what, done, of) => {
+      if (!shown) bar.start(of, done, { what });
+      shown = true;
+      bar.update(done, { what });
+    },
+    stop: () => {
+      if (shown) bar.stop();
+    },
+  };
 }

@@ -89,7 +89,7 @@ async function report(argv: Arguments): Promise<number> {
     import('../analyzer/report/report.js'),
     import('../analyzer/database.js'),
   ]);
-  const database = await evidence.open({ terse: true });
+  const database = await evidence.open({ terse: true, reads: keep });
   try {
     const made = await makeReport(database, await judge(database, chosen, await recordedBy(database)));
     await writeOutputs(outputs, made, database);

@@ -114,8 +114,8 @@ async function judgeAll(analysis: Analysis): Promise<string[]> {
     const report = await makeReport(database, results);
     JSON.parse(jsonReport(report));
     const evidence = analysisEvidence(analysis);
-    const counts = await evidence.list('event_counts');
-    const infos = (await evidence.list('captures')).map((one) => infoText(one, [], counts));
+    const [captures = [], counts = []] = await evidence.list('captures', 'event_counts');
+    const infos = captures.map((one) => infoText(one, [], counts));
     const texts = [textReport(report, true), ...infos];
     for (const { name } of [...TABLES, ...VIEWS]) await database.query(`SELECT max(COLUMNS(*)) FROM ${name}`);
     return texts.some((text) => COMMAND.test(text)) ? ['a text commands the terminal'] : [];

@@ -1,0 +1,97 @@
+/**
+ * Writes a store: every table of tables.ts, the excerpts that reports read, and last the manifest, without which it is none.
+ *
+ * In: evidence, a path that is not there yet. Out: a .duckdb file or a folder of Parquet files (docs/store.md).
+ */
+
+import { TableId } from '../../wasm/schema.js';
+import type { EnumMembers } from '../catalog.js';
+import { KEEP_LEAST } from '../core.js';
+import type { Database } from '../database.js';
+import type { Evidence } from '../evidence.js';
+import { NAME_LISTS } from '../names.js';
+import { STORED_TABLES, TABLES, type Table } from '../tables.js';
+import { columnsFingerprint, type Manifest, ownVersion, STORE_VERSION } from './manifest.js';
+
+/** Hears what is written next, and how much of all that is. */
+export type OnStep = (what: string, done: number, of: number) => void;
+
+/** One way to keep tables. Each method gets a database of the evidence whose tables lie in `memory.main`. */
+export interface StoreWriter {
+  /** Before the tables of a database are written. */
+  begin(database: Database, types: EnumMembers): Promise<void>;
+  write(database: Database, table: Table, excerpt: boolean): Promise<void>;
+  /** After them: nothing of the store may stay open. */
+  end(database: Database): Promise<void>;
+  /** Last of all. */
+  finish(manifest: Manifest): Promise<void>;
+}
+
+type Rows = Record<string, number>;
+
+export async function writeStore(
+  evidence: Evidence,
+  writer: StoreWriter,
+  onStep: OnStep = () => {},
+): Promise<void> {
+  const types: Record<string, string[]> = {};
+  const tables: Rows = {};
+  const excerpts: Rows = {};
+  await withTables(evidence, writer, types, async (database) => {
+    for (const [at, table] of TABLES.entries()) {
+      onStep(table.name, at, TABLES.length + 1);
+      tables[table.name] = await rowsOf(database, table);
+      await writer.write(database, table, false);
+    }
+  });
+  onStep('what reports read', TABLES.length, TABLES.length + 1);
+  await withTables(
+    evidence,
+    writer,
+    types,
+    async (database) => {
+      for (const table of EXCERPTED) {
+        const rows = await rowsOf(database, table);
+        // One that is nearly the whole is not worth its room.
+        if (rows * 2 >= tables[table.name]!) continue;
+        excerpts[table.name] = rows;
+        await writer.write(database, table, true);
+      }
+    },
+    true,
+  );
+  const head = { store: 'dmaspan', version: STORE_VERSION, dmaspan: ownVersion() } as const;
+  const rows = { types: types, tables, excerpts, files: {} };
+  await writer.finish({ ...head, columns: columnsFingerprint(), ...rows });
+}
+
+/** Pages are computed from the lifetimes that there are: an excerpt of them would be another table. */
+const EXCERPTED = STORED_TABLES.filter(({ id }) => id !== TableId.page_lifetimes);
+
+async function withTables(
+  evidence: Evidence,
+  writer: StoreWriter,
+  types: Record<string, string[]>,
+  work: (database: Database) => Promise<void>,
+  excerpt = false,
+): Promise<void> {
+  const database = await evidence.open({
+    allowFiles: true,
+    terse: true,
+    ...(excerpt ? { reads: KEEP_LEAST } : {}),
+  });
+  try {
+    const ranges = NAME_LISTS.map((list) => `enum_range(NULL::"${list}") AS "${list}"`);
+    Object.assign(types, (await database.query(`SELECT ${ranges.join(', ')}`))[0]);
+    await writer.begin(database, types);
+    await work(database);
+    await writer.end(database);
+  } finally {
+    database.close();
+  }
+}
+
+async function rowsOf(database: Database, { name }: Table): Promise<number> {
+  const [row] = await database.query(`SELECT count(*) AS n FROM memory.main.${name}`);
+  return Number(row!.n);
+}

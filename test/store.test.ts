@@ -1,0 +1,199 @@
+/** Stores: what was ingested answers as the capture does, is there complete or not at all, and keeps what DuckDB's shell needs. */
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { MANIFEST_FILE, parseManifest, StoreError, storeKind } from '../analyzer/store/manifest.js';
+import { sortedBy } from '../analyzer/store/parquet-folder.js';
+import { TABLES } from '../analyzer/tables.js';
+import { readViews } from '../analyzer/views.js';
+import { inPackage } from '../traces/package-root.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dmaspan-store-'));
+const COMMAND = inPackage('dist', 'command', 'index.js');
+const at = (name: string): string => join(folder, name);
+const sample = (...path: string[]): string => inPackage('traces', 'samples', ...path);
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8' });
+}
+
+function ok(...args: string[]): string {
+  const { status, stdout, stderr } = run(...args);
+  assert.is(stderr, '', args.join(' '));
+  assert.is.not(status, 2, args.join(' '));
+  return stdout;
+}
+
+const COUNTS = TABLES.map(({ name }) => `SELECT '${name}' AS name, count(*) AS n FROM ${name}`).join(
+  ' UNION ALL ',
+);
+const HASHES = TABLES.map(
+  ({ name }) => `SELECT '${name}' AS name, bit_xor(hash(t::VARCHAR)) AS h FROM ${name} t`,
+).join(' UNION ALL ');
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+for (const [name, path] of [
+  ['stacks', sample('buggy-driver', 'trace.dat')],
+  ['leaks', sample('slow-leak', 'trace.txt.zst')],
+  ['losses', sample('lossy', 'trace.txt.zst')],
+  ['no-stacks', sample('buggy-driver', 'trace_pipe.txt.zst')],
+] as const) {
+  test(`${name}: a store of either kind answers as the capture`, () => {
+    const asked: string[][] = [['report', '--format', 'json'], ['report'], ['info']];
+    const expected = asked.map(([command = '', ...options]) => ok(command, path, ...options));
+    const rows = ok('sql', path, `${COUNTS} ORDER BY name`);
+    const hashes = ok('sql', path, `${HASHES} ORDER BY name`);
+    for (const store of [at(`${name}.duckdb`), at(name)]) {
+      assert.is(ok('ingest', path, '-o', store), '');
+      asked.forEach(([command = '', ...options], index) => {
+        assert.is(ok(command, store, ...options), expected[index]);
+      });
+      assert.is(ok('sql', store, `${COUNTS} ORDER BY name`), rows);
+      assert.is(ok('sql', store, `${HASHES} ORDER BY name`), hashes);
+    }
+    assert.equal(
+      readdirSync(folder).filter((file) => file.includes('.part-')),
+      [],
+    );
+  });
+}
+
+test('a .duckdb store has types, comments, views and macros for a plain DuckDB', async () => {
+  const instance = await DuckDBInstance.create(at('stacks.duckdb'), { access_mode: 'READ_ONLY' });
+  const connection = await instance.connect();
+  const ask = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  for (const { name, kind } of readViews()) if (kind === 'view') await ask(`FROM ${name} LIMIT 1`);
+  assert.equal(await ask("SELECT anomaly_text('direction_mismatch', 0::UBIGINT) AS t, addr_hex(4096) AS a"), [
+    { t: 'bidirectional', a: '0x1000' },
+  ]);
+  const [without] = await ask(
+    "SELECT count(*) AS n FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal AND comment IS NULL AND table_name <> 'dmaspan_store'",
+  );
+  assert.is(without!.n, 0n);
+  assert.equal(await ask("SELECT DISTINCT 'to_device'::dir AS d FROM lifetimes"), [{ d: 'to_device' }]);
+  connection.closeSync();
+  instance.closeSync();
+});
+
+test('a Parquet folder is sorted by device and time, zstd-compressed', async () => {
+  assert.equal(TABLES.map((table) => [table.name, sortedBy(table)]).slice(0, 2), [
+    ['events', ['device', 'ts']],
+    ['lifetimes', ['device', 'opened_ts']],
+  ]);
+  const file = join(at('stacks'), 'lifetimes.parquet');
+  const text = ok('sql', at('stacks'), '--format', 'csv', 'SELECT count(*) AS n FROM lifetimes');
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(
+    `SELECT DISTINCT compression AS c FROM parquet_metadata('${file}')`,
+  );
+  assert.equal(reader.getRows(), [['ZSTD']]);
+  const [row] = (
+    await connection.runAndReadAll(
+      `SELECT count(*) AS n, count(*) FILTER (device < before OR (device = before AND opened_ts < earlier)) AS wrong FROM (
+         SELECT device, opened_ts, lag(device) OVER () AS before, lag(opened_ts) OVER () AS earlier FROM '${file}')`,
+    )
+  ).getRows();
+  assert.is(text, `n\n${row![0]}\n`);
+  assert.is(row![1], 0n);
+  connection.closeSync();
+  instance.closeSync();
+});
+
+test('what is there stays there without --force, and what is not ours even with it', () => {
+  const path = sample('overlap-iommu', 'trace.txt');
+  writeFileSync(at('mine.duckdb'), 'mine');
+  const refused = run('ingest', path, '-o', at('mine.duckdb'));
+  assert.is(refused.status, 2);
+  assert.match(refused.stderr, /mine\.duckdb: is there already\nGive --force/);
+  assert.is(readFileSync(at('mine.duckdb'), 'utf8'), 'mine');
+  ok('ingest', path, '-o', at('mine.duckdb'), '--force');
+  assert.is(storeKind(at('mine.duckdb')), 'file');
+  const foreign = mkdtempSync(at('foreign-'));
+  writeFileSync(join(foreign, 'thesis.txt'), 'years');
+  const kept = run('ingest', path, '-o', foreign, '--force');
+  assert.is(kept.status, 2);
+  assert.match(kept.stderr, /expected a folder that dmaspan wrote/);
+  assert.ok(existsSync(join(foreign, 'thesis.txt')));
+  ok('ingest', path, '-o', at('leaks'), '--force');
+  assert.match(ok('info', at('leaks')), /overlap-iommu/);
+});
+
+test('stores that are damaged, of another version or no stores are told as that', () => {
+  const told = (path: string): string => {
+    const { status, stderr } = run('report', path);
+    assert.is(status, 2, stderr);
+    return stderr;
+  };
+  truncateSync(join(at('losses'), 'events.parquet'), 100);
+  assert.match(told(at('losses')), /expected events\.parquet with \d+ bytes, found 100 bytes\nCopy/);
+  truncateSync(at('losses.duckdb'), 5000);
+  assert.match(told(at('losses.duckdb')), /expected a DuckDB database, found one that cannot be opened/);
+  const manifest = JSON.parse(readFileSync(join(at('stacks'), MANIFEST_FILE), 'utf8')) as object;
+  const of = (change: object) => () => parseManifest('x', JSON.stringify({ ...manifest, ...change }));
+  assert.throws(
+    of({ version: 7, dmaspan: '9.9' }),
+    /expected a store of version 1 .*found version 7, written by dmaspan 9\.9/,
+  );
+  assert.throws(of({ columns: 'other' }), /found one with other tables or columns/);
+  assert.throws(
+    () => parseManifest('x', '{'),
+    (error: unknown) => error instanceof StoreError,
+  );
+});
+
+test('a store stands alone, and takes no options for reading captures', () => {
+  const two = run('report', at('stacks.duckdb'), sample('overlap-iommu', 'trace.txt'));
+  assert.is(two.status, 2);
+  assert.match(two.stderr, /is a store, and another input is given beside it/);
+  const late = run('info', at('stacks'), '--merge');
+  assert.is(late.status, 2);
+  assert.match(late.stderr, /--merge says how to read captures/);
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Kills an ingest when its `when`-th new file or growth is seen, and looks at what is there. */
+async function killed(target: string, after: number): Promise<void> {
+  const child = spawn(process.execPath, [
+    COMMAND,
+    'ingest',
+    sample('slow-leak', 'trace.txt.zst'),
+    '-o',
+    target,
+  ]);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await pause(after);
+  child.kill('SIGKILL');
+  await ended;
+}
+
+test('an ingest that is killed leaves nothing that opens as complete', async () => {
+  for (const after of [300, 600, 900]) {
+    for (const name of [`killed-${after}.duckdb`, `killed-${after}`]) {
+      await killed(at(name), after);
+      for (const left of readdirSync(folder).filter((file) => file.includes(`killed-${after}`))) {
+        const { status, stderr } = run('info', at(left));
+        const whole = left === name; // it had finished before
+        assert.is(status === 0, whole, `${left}: ${stderr}`);
+        if (!whole) assert.match(stderr, /expected|is a directory/);
+        rmSync(at(left), { recursive: true, force: true });
+      }
+    }
+  }
+});
+
+test.run();
