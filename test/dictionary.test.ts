@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { type DictionaryEntry, DictionaryError, loadDictionary } from '../traces/dictionary.js';
 import { enumWords } from '../traces/dictionary-check.js';
 import { ENTRY_OPS } from '../traces/dictionary-entry.js';
+import { MEANS_WORDS } from '../traces/dictionary-means.js';
 import { DMA_ATTRS } from '../traces/dma-attrs.js';
 import { TYPE_LOST, TYPE_STACK } from '../traces/format.js';
 import { inPackage } from '../traces/package-root.js';
@@ -72,6 +73,7 @@ test('the JSON schema knows the same words as the code', () => {
   assert.equal(event.properties.layer.enum, [...enumWords(Layer).keys()]);
   assert.equal([...event.properties.op.enum].sort(), [...ENTRY_OPS.keys()].sort());
   assert.equal(event.properties.kind.enum, [...enumWords(Kind).keys()]);
+  assert.equal(schema.definitions.field.properties.means.enum, MEANS_WORDS);
 });
 
 test('an id is the index, and the first two are reserved', async () => {

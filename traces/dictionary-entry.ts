@@ -6,7 +6,13 @@
  * `events/dictionary.schema.json` says the same to editors; a test holds both together.
  */
 import { Kind, Layer, Op } from '../wasm/schema.js';
-import type { Column, DictionaryEntry, DictionaryField, TextType } from './dictionary.js';
+import {
+  type Column,
+  type DictionaryEntry,
+  type DictionaryField,
+  isReturnProbe,
+  type TextType,
+} from './dictionary.js';
 import {
   checkEnum,
   checkObject,
@@ -19,6 +25,7 @@ import {
   optionalText,
   type Place,
 } from './dictionary-check.js';
+import { checkMeans } from './dictionary-means.js';
 
 /** How a column's text reads unless the field says otherwise. Probe arguments show their own base. */
 const TYPE_OF_COLUMN: Readonly<Record<Column, TextType>> = {
@@ -56,7 +63,7 @@ const TEXT_TYPES: readonly TextType[] = [
 ];
 const NUMBERS: readonly TextType[] = ['hex', 'dec'];
 
-/** The columns that say what an event is about; their fields are required, except in notes. */
+/** The columns that say what an event is about; their fields are required, except where another event may say it too. */
 const KEYS: readonly Column[] = ['device', 'addr', 'len', 'mm', 'object', 'sg_phys', 'sg_dma', 'sg_len'];
 
 /** What an operation cannot do without, by layer: each line is one choice of columns. */
@@ -71,7 +78,7 @@ const NEEDED: Readonly<Partial<Record<Layer, readonly (readonly Column[])[]>>> =
 const LEDGER_OPS: readonly Op[] = [Op.open, Op.close, Op.sync];
 
 const ENTRY_KEYS = ['event', 'function', 'probe', 'layer', 'op', 'kind', 'kernels', 'doc', 'fields'];
-const FIELD_KEYS = ['field', 'label', 'type', 'required'];
+const FIELD_KEYS = ['field', 'label', 'type', 'required', 'means'];
 const EVENT_NAME = /^(?:([A-Za-z_][\w-]*):)?([A-Za-z_][\w.-]*)$/;
 const FUNCTION_NAME = /^[A-Za-z_][\w.]*$/;
 
@@ -82,7 +89,8 @@ export const ENTRY_OPS = new Map([...enumWords(Op)].filter(([, op]) => op !== Op
 
 interface FieldDefaults {
   readonly probe: boolean;
-  readonly op: Op;
+  /** Whether the columns that say what an event is about are required. */
+  readonly keys: boolean;
 }
 
 function checkField(place: Place, column: Column, value: unknown, defaults: FieldDefaults): DictionaryField {
@@ -97,9 +105,8 @@ function checkField(place: Place, column: Column, value: unknown, defaults: Fiel
       optionalText(inside(place, 'label'), given.label, 'the label before "=" in the printed text') ?? field,
     type: given.type === undefined ? usual : checkWord(inside(place, 'type'), given.type, TEXT_TYPES),
     required:
-      optionalBoolean(inside(place, 'required'), given.required) ??
-      (defaults.op !== Op.note && KEYS.includes(column)),
-    means: 0,
+      optionalBoolean(inside(place, 'required'), given.required) ?? (defaults.keys && KEYS.includes(column)),
+    means: checkMeans(inside(place, 'means'), column, given.means),
   };
 }
 
@@ -133,6 +140,9 @@ function checkNeeded(place: Place, layer: Layer, op: Op, fields: readonly Dictio
   throw new DictionaryError(place.file, place.path, `${about} needs fields for ${wanted}`);
 }
 
+/** A call and its return complete each other, and a note may say as much or as little as it likes. */
+const needsKeys = (op: Op, onReturn: boolean): boolean => op !== Op.note && op !== Op.call && !onReturn;
+
 /** Throws DictionaryError. */
 export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 'id'> {
   const given = checkObject(place, value, ENTRY_KEYS);
@@ -150,7 +160,8 @@ export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 
   const kind =
     given.kind === undefined ? Kind.none : (checkEnum(inside(place, 'kind'), given.kind, KINDS) as Kind);
   const kernels = optionalText(inside(place, 'kernels'), given.kernels, 'kernel versions as text');
-  const fields = checkFields(inside(place, 'fields'), given.fields, { probe, op });
+  const keys = needsKeys(op, onFunction !== undefined && isReturnProbe(name!));
+  const fields = checkFields(inside(place, 'fields'), given.fields, { probe, keys });
   checkNeeded(place, layer, op, fields);
   const doc = checkText(inside(place, 'doc'), given.doc, 'a sentence');
   return {

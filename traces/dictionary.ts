@@ -66,7 +66,7 @@ export interface DictionaryField {
   readonly field: string;
   /**
    * Its label in the printed body (`label=value`; with `options/fields` it is the field's name instead).
-   * '$1' is the first bare word, 'IOMMU:$1' the first bare word after that prefix.
+   * One that ends in ':' or ': ' stands before the value as it is. '$1' is the first bare word, 'IOMMU:$1' the first bare word after that prefix.
    */
   readonly label: string;
   readonly type: TextType;

@@ -18,11 +18,14 @@ interface Label {
 }
 
 const PLACE = /^(?:(.+:))?\$(\d+)$/;
+/** "addr: 0x7f…" of system calls, "attachment:0000…" of dma-bufs. */
+const OWN_SEPARATOR = /: ?$/;
 
 function printedLabel(field: DictionaryField): Label {
   const place = PLACE.exec(field.label);
   if (place !== null) return { text: place[1] ?? '', position: Number(place[2]) };
-  return { text: field.type === 'flag' ? field.label : `${field.label}=`, position: 0 };
+  const whole = field.type === 'flag' || OWN_SEPARATOR.test(field.label);
+  return { text: whole ? field.label : `${field.label}=`, position: 0 };
 }
 
 const namedLabel = (field: DictionaryField): Label => ({ text: `${field.field}=`, position: 0 });
