@@ -6,61 +6,74 @@
  */
 import { type Finding, judge, recordedBy } from '../analyzer/findings.js';
 import { loadRules } from '../analyzer/rules.js';
+import { Layer, Op } from '../wasm/schema.js';
 import { type Deed, listOf, pairUp } from './lab-bugs-list.js';
 import { type Form, type Opened, type Run, withCapture } from './lab-runs.js';
 
 /** A leak is found by another rule where the device kept its driver. */
 const LEAK = 'leak';
-const NOT_IN_THE_DMA_LAYER = undefined;
+/** No event of any layer shows it: a fault, an unchecked error; or the first of a pair, of which the second has the line that counts. */
+const IN_NO_EVENT: readonly string[] = [];
+/** Only an event of the page allocator shows it. */
+const FREED = 'stale-freed-page by kmem';
 
-/** Which rule has to find each kind of mistake. */
-export const RULE_OF: Readonly<Record<string, string | undefined>> = {
-  leak_page: LEAK,
-  leak_sg: LEAK,
-  leak_coherent: LEAK,
-  leak_resource: LEAK,
-  leak_p2pmem: LEAK,
-  leak_dmabuf_map: LEAK,
-  leak_mirror: LEAK,
-  big_sg: LEAK,
-  freed_mapped_leaked: LEAK,
-  revoke_leak: LEAK,
-  double_unmap: 'double-unmap',
-  unmap_never: 'unmap-unknown',
-  wrong_size: 'size-mismatch',
-  wrong_dir: 'direction-mismatch',
-  sg_wrong_dir: 'direction-mismatch',
-  dmabuf_wrong_dir: 'direction-mismatch',
-  wrong_func_page_as_sg: 'kind-mismatch',
-  wrong_func_sg_as_page: 'kind-mismatch',
+/** Which rules have to find each kind of mistake, where their events were recorded. */
+export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
+  leak_page: [LEAK],
+  leak_sg: [LEAK],
+  leak_coherent: [LEAK],
+  leak_resource: [LEAK],
+  leak_p2pmem: [LEAK, 'leak-pool'],
+  leak_dmabuf_map: [LEAK, 'leak-attachment'],
+  leak_mirror: [LEAK, 'leak-at-exit'],
+  big_sg: [LEAK],
+  freed_mapped_leaked: [LEAK, FREED],
+  revoke_leak: [LEAK, 'not-moved'],
+  double_unmap: ['double-unmap'],
+  unmap_never: ['unmap-unknown'],
+  wrong_size: ['size-mismatch'],
+  wrong_dir: ['direction-mismatch'],
+  sg_wrong_dir: ['direction-mismatch'],
+  dmabuf_wrong_dir: ['direction-mismatch'],
+  wrong_func_page_as_sg: ['kind-mismatch'],
+  wrong_func_sg_as_page: ['kind-mismatch'],
   // dma_unmap_resource: since 6.18 both are dma_unmap_phys, and differ by DMA_ATTR_MMIO.
-  wrong_func_page_as_coherent: 'attrs-mismatch',
-  sg_wrong_nents: 'sg-count-mismatch',
-  wrong_dev: 'device-mismatch',
-  overlap_second: 'overlapping-map',
-  sync_unmapped: 'sync-unmapped',
-  sync_past_end: 'sync-outside',
-  sync_wrong_dir: 'sync-direction',
-  // The first of a pair; the second has the line that counts.
-  overlap: NOT_IN_THE_DMA_LAYER,
-  overlap_from: NOT_IN_THE_DMA_LAYER,
-  overlap_partial: NOT_IN_THE_DMA_LAYER,
-  // Faults, freed pages, invalidations and unchecked errors: no event of the DMA API shows them.
-  no_error_check: NOT_IN_THE_DMA_LAYER,
-  freed_mapped: NOT_IN_THE_DMA_LAYER,
-  p2pmem_freed_mapped: NOT_IN_THE_DMA_LAYER,
-  device_after_unmap: NOT_IN_THE_DMA_LAYER,
-  device_past_end: NOT_IN_THE_DMA_LAYER,
-  device_past_end_read: NOT_IN_THE_DMA_LAYER,
-  device_wrong_dir: NOT_IN_THE_DMA_LAYER,
-  late_unmap: NOT_IN_THE_DMA_LAYER,
-  stale_after_invalidate: NOT_IN_THE_DMA_LAYER,
-  stale_never_unmapped: NOT_IN_THE_DMA_LAYER,
-  unpredictable_map_failure: NOT_IN_THE_DMA_LAYER,
-  leak_attachment: NOT_IN_THE_DMA_LAYER,
-  revoke_late_unmap: NOT_IN_THE_DMA_LAYER,
-  revoke_stale: NOT_IN_THE_DMA_LAYER,
+  wrong_func_page_as_coherent: ['attrs-mismatch'],
+  sg_wrong_nents: ['sg-count-mismatch'],
+  wrong_dev: ['device-mismatch'],
+  overlap_second: ['overlapping-map'],
+  sync_unmapped: ['sync-unmapped'],
+  sync_past_end: ['sync-outside'],
+  sync_wrong_dir: ['sync-direction'],
+  freed_mapped: [FREED],
+  p2pmem_freed_mapped: ['stale-freed-page'],
+  late_unmap: ['late-unmap'],
+  stale_after_invalidate: ['stale-after-invalidate'],
+  stale_never_unmapped: ['stale-after-invalidate'],
+  unpredictable_map_failure: ['unpredictable-map'],
+  leak_attachment: ['leak-attachment'],
+  revoke_stale: ['not-moved'],
+  overlap: IN_NO_EVENT,
+  overlap_from: IN_NO_EVENT,
+  overlap_partial: IN_NO_EVENT,
+  no_error_check: IN_NO_EVENT,
+  device_after_unmap: IN_NO_EVENT,
+  device_past_end: IN_NO_EVENT,
+  device_past_end_read: IN_NO_EVENT,
+  device_wrong_dir: IN_NO_EVENT,
+  // Late is legal for a dma-buf's importer.
+  revoke_late_unmap: IN_NO_EVENT,
 };
+
+/** Rules that measure what is no mistake. */
+const MEASURES = new Set([
+  'leak-outlier',
+  'map-failures',
+  'slow-eviction',
+  'remap-thrash',
+  'unbounded-pin',
+  'unplug-blocked',
+]);
 
 /** Memory that was given back while mapped: whoever maps it again meanwhile overlaps, and no list tells how often. */
 const MEMORY_GONE = /^(freed_mapped|stale_|late_unmap|p2pmem_freed)/;
@@ -136,19 +149,19 @@ function isTrend(leaks: readonly Deed[], all: readonly Deed[]): boolean {
 interface Case {
   readonly deeds: readonly Deed[];
   readonly lifetimeOf: (deed: Deed) => bigint | undefined;
-  readonly ruleOf: (deed: Deed) => string | undefined;
+  readonly rulesOf: (deed: Deed) => readonly string[];
   readonly findings: readonly Finding[];
   readonly blamed: readonly Blame[];
   /** Overlaps with memory that was gone. */
   readonly excused: readonly Blame[];
 }
 
-function linesOf({ deeds, ruleOf, findings, excused }: Case): Line[] {
-  const due = (deed: Deed) => ruleOf(deed) && `${ruleOf(deed)} ${deed.device}`;
-  const expected = count(deeds, due);
+function linesOf({ deeds, rulesOf, findings, excused }: Case): Line[] {
+  const due = (deed: Deed) => rulesOf(deed).map((rule) => `${rule} ${deviceOf(rule, deed)}`);
+  const expected = count(deeds.flatMap(due), (key) => key);
   const found = count(
-    findings.filter(({ rule }) => rule !== 'leak-outlier'),
-    ({ rule, device }) => `${rule} ${device}`,
+    findings.filter(({ rule }) => !MEASURES.has(rule)),
+    ({ rule, device }) => `${rule} ${rule === 'leak-pool' ? 'provider' : device}`,
     (finding) => Number(finding.count),
   );
   const more = count(excused, ({ rule, device }) => `${rule} ${device}`);
@@ -158,7 +171,7 @@ function linesOf({ deeds, ruleOf, findings, excused }: Case): Line[] {
     const vague =
       rule === 'leak-growing-site' &&
       !isTrend(
-        deeds.filter((deed) => due(deed) === key),
+        deeds.filter((deed) => due(deed).includes(key)),
         deeds,
       );
     return {
@@ -171,7 +184,10 @@ function linesOf({ deeds, ruleOf, findings, excused }: Case): Line[] {
   });
 }
 
-function wrongBlame({ deeds, lifetimeOf, ruleOf, findings, blamed, excused }: Case): string[] {
+/** Pool memory is its provider's, whoever the list says mapped it; the list names no provider. */
+const deviceOf = (rule: string, deed: Deed): string => (rule === 'leak-pool' ? 'provider' : deed.device);
+
+function wrongBlame({ deeds, lifetimeOf, rulesOf, findings, blamed, excused }: Case): string[] {
   const excusedIds = new Set(excused.flatMap(({ lifetime, other }) => [lifetime, other]));
   const fine = new Set(deeds.filter(({ bug }) => !bug).map(lifetimeOf));
   const shown = findings.flatMap(({ rule, lifetime, other }) =>
@@ -179,7 +195,7 @@ function wrongBlame({ deeds, lifetimeOf, ruleOf, findings, blamed, excused }: Ca
       .filter((id) => id !== null && fine.has(id) && !excusedIds.has(id))
       .map((id) => `${rule} shows lifetime ${id}, which is of an OK line`),
   );
-  const listed = new Set(deeds.map((deed) => `${ruleOf(deed)} ${lifetimeOf(deed)}`));
+  const listed = new Set(deeds.flatMap((deed) => rulesOf(deed).map((rule) => `${rule} ${lifetimeOf(deed)}`)));
   const rules = new Set(findings.map(({ rule }) => rule));
   const unlisted = blamed
     .filter(
@@ -189,7 +205,9 @@ function wrongBlame({ deeds, lifetimeOf, ruleOf, findings, blamed, excused }: Ca
     .filter(
       ({ rule, other }) =>
         rule !== 'overlapping-map' ||
-        !deeds.some((deed) => ruleOf(deed)?.startsWith('leak') && lifetimeOf(deed) === other),
+        !deeds.some(
+          (deed) => rulesOf(deed).some((one) => one.startsWith('leak')) && lifetimeOf(deed) === other,
+        ),
     )
     .map(({ rule, lifetime }) => `${rule} blames lifetime ${lifetime}, which is not on the list for it`);
   return [...shown, ...unlisted];
@@ -201,7 +219,12 @@ export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined>
   if (list === undefined || form.mono === undefined) return undefined;
   return withCapture(form.path, async (db) => {
     const { deeds } = list;
-    const results = await judge(db, loadRules(undefined), await recordedBy(db));
+    const recorded = await recordedBy(db);
+    const results = await judge(db, loadRules(undefined), recorded);
+    const frees = recorded.some(({ layer, op }) => layer === Layer.page && op === Op.free);
+    const untold = new Set(
+      results.filter(({ verdict }) => verdict === 'cannot tell').map(({ rule }) => rule.id),
+    );
     const pairs = await pairUp(list, db);
     const removed = await removedDevices(db);
     const leakRule = (device: string) => (removed.has(device) ? 'leak-at-removal' : 'leak-growing-site');
@@ -211,8 +234,12 @@ export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined>
     const judged: Case = {
       deeds,
       lifetimeOf,
-      ruleOf: ({ bug, kind, device }) =>
-        bug && RULE_OF[kind] === LEAK ? leakRule(device) : bug ? RULE_OF[kind] : undefined,
+      rulesOf: ({ bug, kind, device }) =>
+        (bug ? (RULES_OF[kind] ?? []) : [])
+          .map((rule) => (rule === LEAK ? leakRule(device) : rule))
+          .filter((rule) => rule !== FREED || frees)
+          .map((rule) => (rule === FREED ? 'stale-freed-page' : rule))
+          .filter((rule) => !untold.has(rule)),
       findings: results.flatMap(({ findings }) => findings),
       blamed,
       excused: blamed.filter(

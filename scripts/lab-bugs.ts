@@ -3,7 +3,7 @@
  *
  * In: a folder laid out like traces/samples. Out: a table a run; exit code 1 when anything is missing, too much, or blames the innocent.
  */
-import { checkBugs, isRight, RULE_OF } from './lab-bugs-check.js';
+import { checkBugs, isRight, RULES_OF } from './lab-bugs-check.js';
 import { type Form, type Run, runsIn } from './lab-runs.js';
 
 /** Whether the form's findings are those of the list; undefined when there is no list. */
@@ -14,7 +14,7 @@ async function check(run: Run, form: Form): Promise<boolean | undefined> {
     `\n${run.name}, ${form.name}: ${bugs.deeds} lines of the list, ${bugs.placed} of them with a mapping in the capture`,
   );
   for (const [kind, count] of bugs.kinds) {
-    const rule = kind in RULE_OF ? (RULE_OF[kind] ?? 'no event of the DMA API shows it') : 'UNKNOWN KIND';
+    const rule = kind in RULES_OF ? RULES_OF[kind]!.join(', ') || 'no event shows it' : 'UNKNOWN KIND';
     console.log(`    ${String(count).padStart(4)} ${kind.padEnd(30)} ${rule}`);
   }
   console.log(`    ${'rule'.padEnd(20)} ${'device'.padEnd(14)} expected found`);
@@ -26,7 +26,7 @@ async function check(run: Run, form: Form): Promise<boolean | undefined> {
     );
   }
   for (const text of bugs.wrong) console.log(`    WRONG: ${text}`);
-  const unknown = [...bugs.kinds.keys()].filter((kind) => !(kind in RULE_OF));
+  const unknown = [...bugs.kinds.keys()].filter((kind) => !(kind in RULES_OF));
   return bugs.lines.every(isRight) && bugs.wrong.length === 0 && unknown.length === 0;
 }
 
