@@ -232,7 +232,14 @@ const CASES: readonly Case[] = [
     },
     count: 1n,
     says: /1 mapping of a dma-buf by .* never released/,
-    clear: [{ lifetimes: [ATTACHMENT, MAP] }],
+    clear: [
+      {
+        lifetimes: [
+          { ...ATTACHMENT, closed_ts: 9, close_seq: 9 },
+          { ...MAP, closed_ts: 8, close_seq: 8 },
+        ],
+      },
+    ],
   },
   {
     rule: 'leak-attachment',

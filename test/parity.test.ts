@@ -77,6 +77,7 @@ test('the forms compared are in the same order, but where recorders stamped even
     'clean-nvme-old-tools/perf.data',
     'clean-nvme-old-tools/perf-compressed.data',
     'clean-nvme-old-tools/perf-pipe.data',
+    'clean-nvme-old-tools/trace.report.txt',
     'clean-nvme-old-tools/perf.script.txt',
   ]);
 });

@@ -6,7 +6,7 @@ import { type Capture, type Format, TYPE_LOST, TYPE_STACK } from '../traces/form
 import { openSource } from '../traces/open-source.js';
 import { inPackage } from '../traces/package-root.js';
 import type { ByteSource } from '../traces/source.js';
-import { SG_HEAD } from '../wasm/schema.js';
+import { Layer, SG_HEAD } from '../wasm/schema.js';
 import { memorySource, type Row, rowsByStream } from './capture-rows.js';
 
 export const dictionary: Dictionary = await loadDictionary();
@@ -80,14 +80,20 @@ export function countedSamples(
   });
 }
 
+/** Probes' order among other events differs from recorder to recorder: only tracepoints of the DMA API and the IOMMU are compared. */
+const COMPARED: readonly (Layer | undefined)[] = [Layer.dma, Layer.iommu];
+
 /** What each event says, whenever and wherever; and beside it its stack, also where that is a row of its own behind it. */
 export function storyOf(rows: readonly Row[]): { facts: string[]; stacks: string[] } {
   const facts: string[] = [];
   const stacks: string[] = [];
+  let compared = false;
   for (const row of rows) {
     const stack = row.stack.map(String).join(' < ');
-    if (row.type === TYPE_STACK) stacks[stacks.length - 1] ||= stack;
+    if (row.type === TYPE_STACK && compared) stacks[stacks.length - 1] ||= stack;
     if (row.type === TYPE_STACK || row.type === TYPE_LOST) continue;
+    compared = COMPARED.includes(dictionary.entries[row.type]?.layer);
+    if (!compared) continue;
     facts.push(factsOf(row));
     stacks.push(stack);
   }

@@ -76,7 +76,7 @@ test('all layouts of one run have the same events', async () => {
       await sampleSource('forms', `${file}.txt.zst`),
     );
     assert.equal(
-      rows.map(factsOf),
+      storyOf(rows).facts,
       wanted.filter((fact) => only.test(fact)),
       file,
     );

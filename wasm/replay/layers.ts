@@ -14,7 +14,7 @@ import { echoedLifetime, isEcho, noteLifetime, noteOperation } from './echoes';
 import { finishLinked, flagLinked, linkRange, unlinkRange } from './iova';
 import { freePhysical } from './frees';
 import { physicalOf } from './pools';
-import { beginCall, openedHere, takeTask } from './tasks';
+import { beginCall, firstReturned, openedHere, takeTask } from './tasks';
 
 const PAGE: u64 = 4096;
 
@@ -54,7 +54,9 @@ function operate(layer: u32, op: u32, type: u32): void {
   if (errorNow() != 0 || kind == <u32>Kind.pinned) return;
   const task = takeTask(tid, slot as u32);
   const what = (layer << 16) | (kind << 8) | (op + 1);
-  if (isEcho(task, type, what)) {
+  // A return knows the object that an event inside its call told of: it is more than an echo.
+  const completes = op == <u32>Op.open && isObject(layer) && firstReturned() != 0;
+  if (!completes && isEcho(task, type, what)) {
     if (echoedLifetime(task) != NONE) concerns(echoedLifetime(task));
     return;
   }

@@ -4,7 +4,6 @@
 -- family: leak
 -- needs: open of attachment in dmabuf; record the probes of the pack dma-buf (dmaspan probes show dma-buf)
 -- needs: close of attachment in dmabuf; record the probes of the pack dma-buf (dmaspan probes show dma-buf)
--- param: patience_ms = 100; a buffer that was let go this long before the capture ends counts
 -- reads: none
 -- why: An importer that puts its reference to a dma-buf and leaves the attachment, or its mapping, behind keeps the exporter's memory pinned, or lets its device
 --   reach memory whose owner thinks it is free.
@@ -12,41 +11,42 @@
 -- contract: Documentation/driver-api/dma-buf.rst; include/linux/dma-buf.h, dma_buf_detach()
 WITH buffers AS (
   -- What a tracepoint says of the same attachment: the buffer's inode.
-  SELECT lifetime AS id, any_value(value) AS ino FROM events
-  WHERE layer = 'dmabuf' AND event::VARCHAR LIKE '%dma_buf_dynamic_attach' AND lifetime IS NOT NULL GROUP BY lifetime
+  SELECT lifetime AS id, capture, tid, seq, value AS ino FROM events
+  WHERE layer = 'dmabuf' AND event::VARCHAR LIKE '%dma_buf_dynamic_attach' AND lifetime IS NOT NULL
 ),
 puts AS (
-  SELECT capture, value AS ino, tid, ts, seq FROM events WHERE event::VARCHAR LIKE '%dma_buf_put'
+  SELECT capture, value AS ino, tid, seq FROM events WHERE event::VARCHAR LIKE '%dma_buf_put'
 ),
 mapped AS (
   SELECT DISTINCT capture, other AS object FROM lifetimes WHERE layer = 'dmabuf' AND kind = 'attachment_map' AND closed_ts IS NULL
 ),
 open_ones AS (
   -- An attachment with a mapping left is told by the mapping.
-  SELECT l.*, coalesce(a.id, l.id) AS attachment, c.last_ts
+  SELECT l.*, coalesce(a.id, l.id) AS attachment
   FROM lifetimes l
-  JOIN captures c ON c.capture = l.capture
   LEFT JOIN lifetimes a ON l.kind = 'attachment_map' AND a.kind = 'attachment' AND a.capture = l.capture AND a.object = l.other AND a.closed_ts IS NULL
   WHERE l.layer = 'dmabuf' AND l.closed_ts IS NULL AND l.kind IN ('attachment', 'attachment_map')
     AND NOT (l.kind = 'attachment' AND EXISTS (SELECT 1 FROM mapped m WHERE m.capture = l.capture AND m.object = l.object))
 ),
 leaked AS (
-  SELECT o.*, s.site, s.via, o.before_removal OR EXISTS (
-      SELECT 1 FROM puts p JOIN buffers b ON b.ino = p.ino
-      WHERE b.id = o.attachment AND p.capture = o.capture AND p.seq > o.open_seq AND o.last_ts - p.ts > $patience_ms * 1000000::BIGINT
-    ) AS let_go
+  -- The task that attached put the buffer as often, since then, as it attached to it: this attachment's put is among them.
+  SELECT o.*, s.site, s.via, o.before_removal OR (b.id IS NOT NULL AND (
+      SELECT count(*) FROM puts p WHERE p.capture = b.capture AND p.ino = b.ino AND p.tid = b.tid AND p.seq > b.seq
+    ) >= (
+      SELECT count(*) FROM buffers a WHERE a.capture = b.capture AND a.ino = b.ino AND a.tid = b.tid AND a.seq >= b.seq
+    )) AS let_go
   FROM open_ones o
+  LEFT JOIN buffers b ON b.id = o.attachment
   LEFT JOIN stacks s ON s.id = o.open_stack
 )
 SELECT
   capture, device, kind, site, via, NULL AS close_site,
   counted(count(*), CASE WHEN kind = 'attachment' THEN 'attachment' ELSE 'mapping' END, CASE WHEN kind = 'attachment' THEN 'attachments' ELSE 'mappings' END)
-    || ' of a dma-buf by ' || told(device) || ' never released, though the buffer was put' AS message,
+    || ' of a dma-buf by ' || told(device) || CASE WHEN let_go THEN ' never released, though the buffer was put' ELSE ' not released when the capture ended' END AS message,
   count(*) AS count, sum(len) AS bytes, min(opened_ts) AS first_ts, max(opened_ts) AS last_ts,
   min(id) AS lifetime, arg_min(open_stack, id) AS open_stack,
-  CASE WHEN bool_and(after_loss) THEN 'possible' ELSE 'certain' END AS confidence,
-  CASE WHEN bool_and(after_loss) THEN 'events were lost while it was open: its release may be among them' ELSE 'a reference to the buffer was put, and neither unmap nor detach was seen' END AS reason
+  CASE WHEN NOT let_go THEN 'unknown' WHEN bool_and(after_loss) THEN 'possible' ELSE 'certain' END AS confidence,
+  CASE WHEN NOT let_go THEN 'that its importer let the buffer go is in no event' WHEN bool_and(after_loss) THEN 'events were lost while it was open: its release may be among them' ELSE 'a reference to the buffer was put, and neither unmap nor detach was seen' END AS reason
 FROM leaked
-WHERE let_go
-GROUP BY capture, device, kind, site, via
-ORDER BY capture, device::VARCHAR, kind::VARCHAR, site, via
+GROUP BY capture, device, kind, let_go, site, via
+ORDER BY capture, device::VARCHAR, kind::VARCHAR, let_go, site, via
