@@ -159,7 +159,9 @@ function findingOf(rule: Rule, row: Row): Finding {
       `Expected ${CONFIDENCES.join(', ')}.`,
     );
   }
-  const severity = SEVERITIES.find((name) => name === (rule.imposed === true ? rule.severity : (row.severity ?? rule.severity)));
+  const severity = SEVERITIES.find(
+    (name) => name === (rule.imposed === true ? rule.severity : (row.severity ?? rule.severity)),
+  );
   if (severity === undefined)
     throw new RuleError(
       `${rule.file}: severity is ${String(row.severity)}`,

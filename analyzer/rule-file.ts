@@ -26,7 +26,15 @@ import {
 import { DEFAULT_IDENTITY } from './triage/fingerprint.js';
 
 const REQUIRED = ['id', 'title', 'severity', 'family', 'why', 'next'] as const;
-const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'reads', 'anomaly', 'identity', 'contract']);
+const KNOWN: ReadonlySet<string> = new Set([
+  ...REQUIRED,
+  'needs',
+  'param',
+  'reads',
+  'anomaly',
+  'identity',
+  'contract',
+]);
 const HEADER_ADVICE = 'A rule begins with comment lines "-- key: value"; see docs/rules/README.md.';
 
 /** A rule from its text. Throws RuleError that names `file`. */
@@ -142,7 +150,10 @@ function parseIdentity(value: string | undefined, file: string): readonly string
   if (value === undefined) return DEFAULT_IDENTITY;
   const names = value.split(',').map((name) => name.trim());
   if (names.some((name) => !/^[a-z][a-z0-9_]*$/.test(name)))
-    throw new RuleError(`${file}: identity is "${value}"`, 'Expected columns of the SELECT, as in "device, kind, site".');
+    throw new RuleError(
+      `${file}: identity is "${value}"`,
+      'Expected columns of the SELECT, as in "device, kind, site".',
+    );
   return names;
 }
 

@@ -27,7 +27,10 @@ export function withSettings(rules: readonly Rule[], { severity = {}, param = {}
     });
 }
 
-function changedParameters(rule: Rule, values: Readonly<Record<string, number | string>>): Rule['parameters'] {
+function changedParameters(
+  rule: Rule,
+  values: Readonly<Record<string, number | string>>,
+): Rule['parameters'] {
   const known = rule.parameters.map(({ name }) => name);
   const wrong = Object.keys(values).find((name) => !known.includes(name));
   if (wrong !== undefined) {

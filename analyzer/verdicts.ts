@@ -84,7 +84,12 @@ export function resultOf(
       losses.get(capture) ?? NO_LOSSES,
     );
   const all = verdictOf(rule, { findings, unknown }, recorded, together(losses));
-  return { rule, ...all, findings, captures: Array.from({ length: captures }, (_, capture) => alone(capture)) };
+  return {
+    rule,
+    ...all,
+    findings,
+    captures: Array.from({ length: captures }, (_, capture) => alone(capture)),
+  };
 }
 
 /** Whether every capture recorded it; a capture without a single event known to the dictionary has recorded nothing. */

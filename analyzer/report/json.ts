@@ -30,7 +30,6 @@ export function reportDocument(report: Report) {
 
 export const jsonReport = (report: Report): string => `${asJson(reportDocument(report), 2)}\n`;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is the point
 const BARE_CONTROL = /[\u007f-\u009f]/g;
 
 /** JSON with integers as decimal strings, and no control character but as an escape: it may be shown by a terminal. */

@@ -42,14 +42,23 @@ export function parseBaseline(text: string, file: string): Baseline {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SettingsError(`${file}: expected a baseline, found no JSON: ${shortened((error as Error).message, 100)}`, ADVICE);
+    throw new SettingsError(
+      `${file}: expected a baseline, found no JSON: ${shortened((error as Error).message, 100)}`,
+      ADVICE,
+    );
   }
   const { dmaspan_baseline: version, findings } = (value ?? {}) as Record<string, unknown>;
   if (version !== 1 || !Array.isArray(findings))
-    throw new SettingsError(`${file}: expected a baseline of version 1, found ${shortened(JSON.stringify(version ?? null), 40)}`, ADVICE);
+    throw new SettingsError(
+      `${file}: expected a baseline of version 1, found ${shortened(JSON.stringify(version ?? null), 40)}`,
+      ADVICE,
+    );
   const wrong = findings.findIndex((entry) => !isEntry(entry));
   if (wrong >= 0)
-    throw new SettingsError(`${file}: findings[${wrong}]: expected fingerprint, rule, confidence and where`, ADVICE);
+    throw new SettingsError(
+      `${file}: findings[${wrong}]: expected fingerprint, rule, confidence and where`,
+      ADVICE,
+    );
   return { file, entries: findings as BaselineEntry[] };
 }
 
@@ -106,7 +115,9 @@ export function updatedBaseline(
       ...(note === undefined ? {} : { note }),
     });
   }
-  const sorted = [...entries.values()].sort((a, b) => order(a.rule, b.rule) || order(a.fingerprint, b.fingerprint));
+  const sorted = [...entries.values()].sort(
+    (a, b) => order(a.rule, b.rule) || order(a.fingerprint, b.fingerprint),
+  );
   return `${JSON.stringify({ dmaspan_baseline: 1, findings: sorted }, null, 2)}\n`;
 }
 

@@ -37,9 +37,15 @@ export function ruleBudgets(budgets: Budgets, findings: readonly TriagedFinding[
     const used = sum(counted.filter(({ confidence }) => confidence !== 'possible'));
     const possible = sum(counted) > limit;
     const verdict = used > limit ? 'exceeded' : possible ? 'cannot tell' : 'within';
-    const doubt =
-      verdict === 'cannot tell' ? `; with those that are only possible ${sum(counted)}` : '';
-    return { name, capture: null, limit, used, verdict, message: `${used} of at most ${limit} instances${doubt}` };
+    const doubt = verdict === 'cannot tell' ? `; with those that are only possible ${sum(counted)}` : '';
+    return {
+      name,
+      capture: null,
+      limit,
+      used,
+      verdict,
+      message: `${used} of at most ${limit} instances${doubt}`,
+    };
   });
 }
 
@@ -70,7 +76,8 @@ export async function liveBytesBudget(
 async function holders(db: Queryable, capture: number, ts: unknown): Promise<string> {
   const rows = await db.query(sql('live-at.sql'), { capture, ts: String(ts) });
   const names = rows.map(
-    ({ device, site, bytes }) => `${site ?? 'an unknown site'} for ${device ?? 'an unknown device'} ${bytesText(BigInt(bytes as bigint))}`,
+    ({ device, site, bytes }) =>
+      `${site ?? 'an unknown site'} for ${device ?? 'an unknown device'} ${bytesText(BigInt(bytes as bigint))}`,
   );
   return names.length === 0 ? '' : `; most of it by ${names.join(', ')}`;
 }

@@ -66,7 +66,11 @@ export const atOrAbove = (severity: Severity, limit: Severity): boolean =>
   SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 
 /** Whether a run with this finding fails: it is news, at or above the severity, and its rule has no budget that allows for it. */
-export function fails(finding: TriagedFinding, failOn: FailOn, budgets: readonly BudgetResult[] = []): boolean {
+export function fails(
+  finding: TriagedFinding,
+  failOn: FailOn,
+  budgets: readonly BudgetResult[] = [],
+): boolean {
   if (failOn === 'never' || !isNews(finding)) return false;
   return !budgets.some(({ name }) => name === finding.rule) && atOrAbove(finding.severity, failOn);
 }
