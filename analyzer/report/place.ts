@@ -14,6 +14,7 @@ export function capturePath(file: string, folder: string): string {
   const path = relative(folder, resolve(folder, first));
   const outside = path === '' || path.startsWith('..') || isAbsolute(path);
   return printable(outside ? resolve(folder, first) : path)
+    .replace(/\p{Surrogate}/gu, '\ufffd')
     .split(sep)
     .join('/');
 }
