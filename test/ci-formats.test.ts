@@ -123,10 +123,7 @@ test('SARIF: as its schema says, with rules, places and fingerprints', () => {
     new Set(results.map(({ partialFingerprints }) => partialFingerprints['dmaspan/v1'])).size,
     results.length,
   );
-  assert.match(
-    invocations[0]!.toolExecutionNotifications[0]!.message.text,
-    /Budget max-live-bytes: exceeded/,
-  );
+  assert.match(JSON.stringify(invocations), /Budget max-live-bytes: exceeded/);
   sarifRun(two);
 });
 
@@ -265,7 +262,9 @@ test('no name from a capture gets out of its place', () => {
   }
   xml(texts.junit!).done();
   sarifRun(hostile);
-  assert.not.match(texts.markdown!, /<a href/);
+  // Outside of blocks and spans of code, where it means nothing.
+  const prose = texts.markdown!.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '').replace(/`[^`\n]*`/g, '');
+  assert.not.match(prose, /<a|::error::x%0A,</);
   for (const line of texts.markdown!.split('\n').filter((row) => row.startsWith('|')))
     assert.is(line.split('|').length, 10, line);
 });
