@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import { type Rule, RuleError, SEVERITIES, type Severity } from './rules.js';
-import { lossesOf, type Recorded, verdictOf } from './verdicts.js';
+import { lossesOf, type Recorded, resultOf } from './verdicts.js';
 
 export { type Recorded, recordedBy } from './verdicts.js';
 
@@ -60,7 +60,11 @@ export interface RuleResult {
   /** For `cannot tell`: what to record. */
   readonly advice: string;
   readonly findings: readonly Finding[];
+  /** The same for each capture alone, by its number. */
+  readonly captures: readonly CaptureVerdict[];
 }
+
+export type CaptureVerdict = Pick<RuleResult, 'verdict' | 'reason' | 'advice'>;
 
 /** Runs the rules in order on what the database holds. Throws RuleError for a rule whose SQL does not run or does not keep the contract. */
 export async function judge(
@@ -70,11 +74,12 @@ export async function judge(
 ): Promise<RuleResult[]> {
   await prepare(db);
   const losses = await lossesOf(db);
+  const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
   const seen = await anomaliesOf(db);
   const results: RuleResult[] = [];
   for (const rule of rules) {
     const idle = rule.anomaly !== undefined && !seen.has(rule.anomaly);
-    results.push(verdictOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses));
+    results.push(resultOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses, captures));
   }
   return results;
 }
@@ -154,7 +159,9 @@ function findingOf(rule: Rule, row: Row): Finding {
       `Expected ${CONFIDENCES.join(', ')}.`,
     );
   }
-  const severity = SEVERITIES.find((name) => name === (row.severity ?? rule.severity));
+  const severity = SEVERITIES.find(
+    (name) => name === (rule.imposed === true ? rule.severity : (row.severity ?? rule.severity)),
+  );
   if (severity === undefined)
     throw new RuleError(
       `${rule.file}: severity is ${String(row.severity)}`,

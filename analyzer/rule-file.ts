@@ -23,9 +23,18 @@ import {
   WHOLE_TABLES,
   type WholeTable,
 } from './rules.js';
+import { DEFAULT_IDENTITY } from './triage/fingerprint.js';
 
 const REQUIRED = ['id', 'title', 'severity', 'family', 'why', 'next'] as const;
-const KNOWN: ReadonlySet<string> = new Set([...REQUIRED, 'needs', 'param', 'reads', 'anomaly', 'contract']);
+const KNOWN: ReadonlySet<string> = new Set([
+  ...REQUIRED,
+  'needs',
+  'param',
+  'reads',
+  'anomaly',
+  'identity',
+  'contract',
+]);
 const HEADER_ADVICE = 'A rule begins with comment lines "-- key: value"; see docs/rules/README.md.';
 
 /** A rule from its text. Throws RuleError that names `file`. */
@@ -60,6 +69,7 @@ export function parseRule(text: string, file: string): Rule {
     parameters: (fields.get('param') ?? []).map((value) => parseParameter(value, file)),
     reads: parseReads(fields.get('reads')?.[0], file),
     ...(fields.has('anomaly') ? { anomaly: one('anomaly') } : {}),
+    identity: parseIdentity(fields.get('identity')?.[0], file),
     why: one('why'),
     next: one('next'),
     contract: one('contract'),
@@ -133,6 +143,18 @@ function parseReads(value: string | undefined, file: string): WholeTable[] {
   if (wrong !== undefined)
     throw new RuleError(`${file}: reads is "${wrong}"`, `Expected ${WHOLE_TABLES.join(', ')}, or none.`);
   return names as WholeTable[];
+}
+
+/** `device, kind, site`; a rule that does not say is known by all its places. */
+function parseIdentity(value: string | undefined, file: string): readonly string[] {
+  if (value === undefined) return DEFAULT_IDENTITY;
+  const names = value.split(',').map((name) => name.trim());
+  if (names.some((name) => !/^[a-z][a-z0-9_]*$/.test(name)))
+    throw new RuleError(
+      `${file}: identity is "${value}"`,
+      'Expected columns of the SELECT, as in "device, kind, site".',
+    );
+  return names;
 }
 
 /** `name = default; what it is`. */

@@ -45,6 +45,10 @@ export interface Rule {
   readonly reads: readonly WholeTable[];
   /** It judges anomalies of this kind, and nothing else: without one there is nothing to find, and it need not run. */
   readonly anomaly?: string;
+  /** Columns that make a finding of another run the same one (triage/fingerprint.ts). */
+  readonly identity: readonly string[];
+  /** Its severity was set by the user, and holds for every row of it. */
+  readonly imposed?: boolean;
   readonly why: string;
   /** What to do about a finding. */
   readonly next: string;

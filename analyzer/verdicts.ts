@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import type { Kind, Layer, Op } from '../wasm/schema.js';
-import type { Finding, Queryable, Row, RuleResult, Verdict } from './findings.js';
+import type { CaptureVerdict, Finding, Queryable, Row, RuleResult, Verdict } from './findings.js';
 import type { Need, Rule } from './rules.js';
 import { KIND_NAMES, LAYER_NAMES, OP_NAMES } from './words.js';
 
@@ -38,11 +38,58 @@ export interface Losses {
   readonly events: bigint;
 }
 
-export async function lossesOf(db: Queryable): Promise<Losses> {
-  const [row] = await db.query(
-    'SELECT count(*)::BIGINT AS gaps, coalesce(sum(count), 0)::BIGINT AS events FROM losses',
+/** By capture; one that lost nothing is not there. */
+export async function lossesOf(db: Queryable): Promise<ReadonlyMap<number, Losses>> {
+  const rows = await db.query(
+    'SELECT capture, count(*)::BIGINT AS gaps, coalesce(sum(count), 0)::BIGINT AS events FROM losses GROUP BY capture ORDER BY capture',
   );
-  return { gaps: BigInt(row!.gaps as bigint), events: BigInt(row!.events as bigint) };
+  return new Map(
+    rows.map((row) => [
+      Number(row.capture),
+      { gaps: BigInt(row.gaps as bigint), events: BigInt(row.events as bigint) },
+    ]),
+  );
+}
+
+const NO_LOSSES: Losses = { gaps: 0n, events: 0n };
+
+function together(losses: ReadonlyMap<number, Losses>): Losses {
+  return [...losses.values()].reduce(
+    (sum, { gaps, events }) => ({ gaps: sum.gaps + gaps, events: sum.events + events }),
+    NO_LOSSES,
+  );
+}
+
+interface Rows {
+  readonly findings: readonly Finding[];
+  readonly unknown: readonly Row[];
+}
+
+/** What a rule says of all captures together, and of each alone. */
+export function resultOf(
+  rule: Rule,
+  { findings, unknown }: Rows,
+  recorded: readonly Recorded[],
+  losses: ReadonlyMap<number, Losses>,
+  captures: number,
+): RuleResult {
+  const alone = (capture: number): CaptureVerdict =>
+    verdictOf(
+      rule,
+      {
+        findings: findings.filter((one) => one.capture === capture),
+        unknown: unknown.filter((row) => Number(row.capture ?? 0) === capture),
+      },
+      recorded.filter((one) => one.capture === capture),
+      losses.get(capture) ?? NO_LOSSES,
+    );
+  const all = verdictOf(rule, { findings, unknown }, recorded, together(losses));
+  return {
+    rule,
+    ...all,
+    findings,
+    captures: Array.from({ length: captures }, (_, capture) => alone(capture)),
+  };
 }
 
 /** Whether every capture recorded it; a capture without a single event known to the dictionary has recorded nothing. */
@@ -58,19 +105,17 @@ function isMet(need: Need, recorded: readonly Recorded[]): boolean {
   );
 }
 
-export function verdictOf(
+function verdictOf(
   rule: Rule,
-  { findings, unknown }: { findings: Finding[]; unknown: Row[] },
+  { findings, unknown }: Rows,
   recorded: readonly Recorded[],
   losses: Losses,
-): RuleResult {
+): CaptureVerdict {
   const unmet = rule.needs.find((need) => !isMet(need, recorded));
-  const result = (name: Verdict, reason: string, advice = ''): RuleResult => ({
-    rule,
+  const result = (name: Verdict, reason: string, advice = ''): CaptureVerdict => ({
     verdict: name,
     reason,
     advice,
-    findings,
   });
   if (findings.length > 0) {
     const count = findings.reduce((sum, finding) => sum + finding.count, 0n);

@@ -22,6 +22,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'CaptureError',
   'DictionaryError',
   'RuleError',
+  'SettingsError',
   'SqlError',
   'StoreError',
 ]);

@@ -9,8 +9,10 @@ import type { Queryable } from '../analyzer/findings.js';
 import { REPORT_FORMAT_NAMES, type ReportFormatName, reportFormat } from '../analyzer/report/formats.js';
 import type { Report } from '../analyzer/report/report.js';
 import type { WholeTable } from '../analyzer/rules.js';
+import type { FailOn } from '../analyzer/triage/triage.js';
 import { UsageError } from './exit-codes.js';
 import { print, wantsColour } from './output.js';
+import { appendStepSummary } from './step-summary.js';
 
 export interface Output {
   readonly format: ReportFormatName;
@@ -55,14 +57,16 @@ export const outputsRead = (outputs: readonly Output[], table: WholeTable): bool
 export async function writeOutputs(
   outputs: readonly Output[],
   report: Report,
-  database: Queryable,
+  context: { readonly database: Queryable; readonly failOn: FailOn },
 ): Promise<void> {
+  const folder = process.cwd();
   for (const { format, file } of [...outputs].reverse()) {
     const write = await reportFormat(format).load();
-    const text = await write(report, { database, colour: file === undefined && wantsColour() });
+    const text = await write(report, { ...context, folder, colour: file === undefined && wantsColour() });
     if (file === undefined) await print(text);
     else writeOrRefuse(file, text);
   }
+  if (outputs.some(({ format }) => format === 'github')) await appendStepSummary(report);
 }
 
 export function writeOrRefuse(file: string, text: string): void {

@@ -2,25 +2,24 @@
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { formatsInWords, REPORT_FORMAT_NAMES, type ReportFormatName } from '../analyzer/report/formats.js';
-import type { Severity, WholeTable } from '../analyzer/rules.js';
-import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE } from './exit-codes.js';
+import type { Rule, WholeTable } from '../analyzer/rules.js';
+import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE, UsageError } from './exit-codes.js';
 import { type InputArguments, withInputOptions } from './input-options.js';
-import { outputsOf, outputsRead, writeOutputs } from './report-outputs.js';
+import { type PolicyArguments, withPolicyOptions } from './report-options.js';
+import { type Output, outputsOf, outputsRead, writeOutputs } from './report-outputs.js';
+import type { Policy } from './report-policy.js';
 
-interface Arguments extends InputArguments {
+interface Arguments extends InputArguments, PolicyArguments {
   format: ReportFormatName;
   output: string[] | undefined;
-  failOn: Severity | 'never';
-  rules: string | undefined;
   only: string[] | undefined;
-  requireComplete: boolean | undefined;
 }
 
 export const reportCommand: CommandModule<object, Arguments> = {
   command: 'report [captures..]',
   describe: 'Who leaked or misused which DMA mapping, and where it was mapped',
   builder: (yargs) =>
-    withInputOptions(yargs)
+    withPolicyOptions(withInputOptions(yargs))
       .positional('captures', {
         type: 'string',
         array: true,
@@ -38,21 +37,6 @@ export const reportCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: 'Beside what is printed, write FORMAT=FILE; may be given more than once',
       })
-      .option('fail-on', {
-        choices: ['error', 'warning', 'info', 'never'] as const,
-        default: 'error' as const,
-        describe:
-          'Exit with 1 for findings of this severity or worse; findings that are only possible never count',
-      })
-      .option('rules', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Folder of rules of your own (docs/rules/README.md)',
-      })
-      .option('require-complete', {
-        type: 'boolean',
-        describe: 'Exit with 3 when events were lost, or a part of a capture could not be read',
-      })
       .option('only', {
         type: 'string',
         array: true,
@@ -62,10 +46,17 @@ export const reportCommand: CommandModule<object, Arguments> = {
       .example('$0 report trace.dat', 'Read a trace-cmd recording')
       .example('cat /sys/kernel/tracing/trace | $0 report -', 'Read ftrace text from stdin')
       .example('$0 report trace.txt --only leak-at-removal', 'Run one rule')
-      .example('$0 report trace.dat --format json --fail-on warning', 'For CI: exit code 1 for warnings too')
       .example(
-        '$0 report trace.dat --output json=findings.json',
-        'Text to read, and JSON in a file',
+        '$0 report trace.dat --format github --output sarif=dma.sarif --output junit=dma.xml',
+        'For CI: annotations, and files for the server',
+      )
+      .example(
+        '$0 report trace.dat --baseline known.json --update-baseline',
+        'Accept what there is; without --update-baseline only what is new fails',
+      )
+      .example(
+        '$0 report trace.dat --fail-on warning --max-live-bytes 512M',
+        'Exit code 1 for warnings, and for more memory',
       ) as never,
   handler: async (argv) => {
     process.exitCode = await report(argv);
@@ -73,31 +64,69 @@ export const reportCommand: CommandModule<object, Arguments> = {
 };
 
 async function report(argv: Arguments): Promise<number> {
-  const { chooseRules, loadRules } = await import('../analyzer/rules.js');
-  const rules = loadRules(argv.rules);
+  const [{ chooseRules, loadRules }, { withSettings }, { readPolicy, writeBaseline }] = await Promise.all([
+    import('../analyzer/rules.js'),
+    import('../analyzer/rule-settings.js'),
+    import('./report-policy.js'),
+  ]);
+  const policy = await readPolicy(argv);
+  const rules = loadRules(policy.rulesFolder);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
-  const chosen = chooseRules(rules, only);
+  const settled = withSettings(rules, policy.ruleSettings);
+  const chosen = chooseRules(settled, only);
+  checkBudgets(policy, rules);
   const { openInputs } = await import('./analysis.js');
   const outputs = outputsOf(argv.format, argv.output);
-  const reads = (table: WholeTable): boolean =>
-    chosen.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
-  const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
+  const keep = keptTables(chosen, outputs, policy);
   // DuckDB takes a while to load: time in which worker threads can decode.
-  const [evidence, { judge, recordedBy }, { fails, isComplete, makeReport }] = await Promise.all([
-    openInputs({ ...argv, captures, keep }),
+  const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
+    openInputs({ ...argv, events: policy.events, captures, keep }),
     import('../analyzer/findings.js'),
     import('../analyzer/report/report.js'),
+    import('../analyzer/triage/triage.js'),
     import('../analyzer/database.js'),
   ]);
   const database = await evidence.open({ terse: true, reads: keep });
   try {
-    const made = await makeReport(database, await judge(database, chosen, await recordedBy(database)));
-    await writeOutputs(outputs, made, database);
-    if (argv.requireComplete === true && !isComplete(made)) return EXIT_INCOMPLETE;
-    return made.findings.some((finding) => fails(finding, argv.failOn)) ? EXIT_FINDINGS : EXIT_CLEAN;
+    const results = await judge(database, chosen, await recordedBy(database));
+    const { failOn, triage, updateBaseline } = policy;
+    let made = await makeReport(database, results, triage);
+    if (updateBaseline !== undefined) {
+      const baseline = writeBaseline(updateBaseline, made, triage.baseline);
+      made = await makeReport(database, results, { ...triage, baseline });
+    }
+    await writeOutputs(outputs, made, { database, failOn });
+    if (policy.requireComplete && !isComplete(made)) return EXIT_INCOMPLETE;
+    return runFails(made, failOn) ? EXIT_FINDINGS : EXIT_CLEAN;
   } finally {
     database.close();
   }
+}
+
+/** The tables to keep as a whole: those that rules, formats and budgets read. */
+function keptTables(
+  rules: readonly Rule[],
+  outputs: readonly Output[],
+  { triage }: Policy,
+): Record<WholeTable, boolean> {
+  const reads = (table: WholeTable): boolean =>
+    rules.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
+  return {
+    events: reads('events'),
+    lifetimes: reads('lifetimes') || triage.budgets?.maxLiveBytes !== undefined,
+  };
+}
+
+/** A budget of a rule that is not there would allow everything. */
+function checkBudgets({ triage }: Policy, rules: readonly Rule[]): void {
+  const unknown = [...(triage.budgets?.instances.keys() ?? [])].find(
+    (id) => !rules.some((rule) => rule.id === id),
+  );
+  if (unknown !== undefined)
+    throw new UsageError(
+      `a budget of ${unknown}: no rule is called so`,
+      `There are: ${rules.map(({ id }) => id).join(', ')}.`,
+    );
 }
 
 /** `--only a b FILE` takes the file for a rule: what is no rule but is there as a file is a capture. Commas part rules too. */

@@ -5,6 +5,7 @@
  */
 import type { Queryable } from '../findings.js';
 import type { WholeTable } from '../rules.js';
+import type { FailOn } from '../triage/triage.js';
 import type { Report } from './report.js';
 
 /** What a writer may use beside the report itself. */
@@ -13,6 +14,10 @@ export interface WriterContext {
   readonly database: Queryable;
   /** The text goes to a terminal that shows colours. */
   readonly colour: boolean;
+  /** What fails the run. */
+  readonly failOn: FailOn;
+  /** Folder that paths of captures are told relative to: the project's. */
+  readonly folder: string;
 }
 
 export type Writer = (report: Report, context: WriterContext) => string | Promise<string>;
@@ -36,6 +41,42 @@ export const REPORT_FORMATS = {
   json: {
     doc: 'one object, docs/report.schema.json',
     load: async () => (await import('./json.js')).jsonReport,
+  },
+  jsonl: {
+    doc: 'its parts, one a line',
+    load: async () => (await import('./json-lines.js')).jsonLinesReport,
+  },
+  markdown: {
+    doc: 'for an issue or a merge request',
+    load: async () => {
+      const { markdownReport } = await import('./markdown.js');
+      return (report) => markdownReport(report);
+    },
+  },
+  junit: {
+    doc: 'XML, a case a rule and capture',
+    load: async () => {
+      const { junitReport } = await import('./junit.js');
+      return (report, { failOn }) => junitReport(report, failOn);
+    },
+  },
+  sarif: {
+    doc: 'SARIF 2.1.0, for code scanning',
+    load: async () => {
+      const { sarifReport } = await import('./sarif.js');
+      return (report, { folder }) => sarifReport(report, folder);
+    },
+  },
+  github: {
+    doc: 'annotations and a step summary of GitHub Actions',
+    load: async () => (await import('./github.js')).githubReport,
+  },
+  gitlab: {
+    doc: "GitLab's code quality",
+    load: async () => {
+      const { gitlabReport } = await import('./gitlab.js');
+      return (report, { folder }) => gitlabReport(report, folder);
+    },
   },
 } as const satisfies Record<string, ReportFormat>;
 

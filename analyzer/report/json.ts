@@ -3,11 +3,13 @@
  *
  * In: a report. Out: text. 64-bit integers are decimal strings; keys and lists have a fixed order.
  */
-import type { Finding, Row } from '../findings.js';
+import type { Row } from '../findings.js';
+import type { TriagedFinding } from '../triage/triage.js';
 import type { Report } from './report.js';
 
-export function jsonReport(report: Report): string {
-  const document = {
+/** The report as it is in JSON, but for integers, which are bigint yet. */
+export function reportDocument(report: Report) {
+  return {
     version: 1,
     captures: report.captures,
     rules: report.results.map(({ rule, verdict, reason, advice }) => ({
@@ -20,15 +22,35 @@ export function jsonReport(report: Report): string {
     })),
     findings: report.findings.map((finding) => findingObject(report, finding)),
     counters: report.counters,
+    baseline: report.baseline === null ? null : baselineObject(report.baseline),
+    suppressions: report.suppressions,
+    budgets: report.budgets,
   };
-  return `${JSON.stringify(document, decimal, 2)}\n`;
+}
+
+export const jsonReport = (report: Report): string => `${asJson(reportDocument(report), 2)}\n`;
+
+const BARE_CONTROL = /[\u007f-\u009f]/g;
+
+/** JSON with integers as decimal strings, and no control character but as an escape: it may be shown by a terminal. */
+export function asJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, decimal, indent);
+  return text.replace(BARE_CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function decimal(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
-function findingObject(report: Report, finding: Finding): Row {
+function baselineObject({ file, missed }: NonNullable<Report['baseline']>): Row {
+  const entries = (wanted: string): Row[] =>
+    missed
+      .filter(({ state }) => state === wanted)
+      .map(({ entry: { fingerprint, rule, where }, reason }) => ({ fingerprint, rule, where, reason }));
+  return { file, gone: entries('gone'), unseen: entries('unseen') };
+}
+
+function findingObject(report: Report, finding: TriagedFinding): Row {
   const frames = (id: number | null): readonly string[] | null =>
     id === null ? null : (report.stacks.get(id) ?? null);
   const { facts, close_label: _label, open_stack, close_stack, ...rest } = finding;

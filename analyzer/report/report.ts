@@ -4,7 +4,11 @@
  * In: the database of an analysis and the rules' results. Out: one plain object.
  */
 import type { Confidence, Finding, Queryable, Row, RuleResult } from '../findings.js';
-import { SEVERITIES, type Severity } from '../rules.js';
+import { SEVERITIES } from '../rules.js';
+import { type MissedEntry, missedOf } from '../triage/baseline.js';
+import { type BudgetResult, liveBytesBudget, ruleBudgets } from '../triage/budgets.js';
+import type { SuppressionUse } from '../triage/suppressions.js';
+import { type TriagedFinding, type TriageSettings, triage, usesOf } from '../triage/triage.js';
 
 export interface ReportCounter {
   readonly capture: number | null;
@@ -20,7 +24,11 @@ export interface Report {
   readonly captures: readonly Row[];
   readonly results: readonly RuleResult[];
   /** The worst first: by severity, confidence, then as the rules are ordered. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly TriagedFinding[];
+  /** The baseline that they were compared with, and those of its entries that are not among them. */
+  readonly baseline: { readonly file: string; readonly missed: readonly MissedEntry[] } | null;
+  readonly suppressions: { readonly file: string; readonly uses: readonly SuppressionUse[] } | null;
+  readonly budgets: readonly BudgetResult[];
   readonly counters: readonly ReportCounter[];
   /** Rows of `lifetimes` that findings name, by id. */
   readonly examples: ReadonlyMap<bigint, Row>;
@@ -30,16 +38,54 @@ export interface Report {
 
 const CONFIDENCES: readonly Confidence[] = ['certain', 'likely', 'possible'];
 
-export async function makeReport(db: Queryable, results: readonly RuleResult[]): Promise<Report> {
-  const findings = results.flatMap((result) => result.findings).sort(worstFirst);
+export async function makeReport(
+  db: Queryable,
+  results: readonly RuleResult[],
+  settings: TriageSettings = {},
+): Promise<Report> {
+  const findings = triage(results, settings).sort(worstFirst);
+  const captures = await db.query('SELECT * FROM captures ORDER BY capture');
   return {
-    captures: await db.query('SELECT * FROM captures ORDER BY capture'),
+    captures,
     results,
     findings,
+    ...triageOf(findings, results, settings, captures),
+    budgets: await budgetsOf(db, findings, captures, settings),
     counters: [...(await replayCounters(db)), ...(await captureCounters(db))],
     examples: await exampleLifetimes(db, findings),
     stacks: await stacksOf(db, findings),
   };
+}
+
+function triageOf(
+  findings: readonly TriagedFinding[],
+  results: readonly RuleResult[],
+  { baseline, suppressions }: TriageSettings,
+  captures: readonly Row[],
+): Pick<Report, 'baseline' | 'suppressions'> {
+  const lossy = captures.some(({ losses }) => Number(losses) > 0);
+  return {
+    baseline:
+      baseline === undefined
+        ? null
+        : { file: baseline.file, missed: missedOf(baseline, findings, results, lossy) },
+    suppressions:
+      suppressions === undefined
+        ? null
+        : { file: suppressions.file, uses: usesOf(suppressions.list, findings) },
+  };
+}
+
+async function budgetsOf(
+  db: Queryable,
+  findings: readonly TriagedFinding[],
+  captures: readonly Row[],
+  { budgets }: TriageSettings,
+): Promise<BudgetResult[]> {
+  if (budgets === undefined) return [];
+  const bytes = budgets.maxLiveBytes;
+  const live = bytes === undefined ? [] : await liveBytesBudget(db, bytes, captures);
+  return [...live, ...ruleBudgets(budgets, findings)];
 }
 
 function worstFirst(a: Finding, b: Finding): number {
@@ -47,12 +93,6 @@ function worstFirst(a: Finding, b: Finding): number {
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence)
   );
-}
-
-/** Whether a report with this finding fails a run: at or above the severity, and more than possible. */
-export function fails(finding: Finding, failOn: Severity | 'never'): boolean {
-  if (failOn === 'never' || finding.confidence === 'possible') return false;
-  return SEVERITIES.indexOf(finding.severity) <= SEVERITIES.indexOf(failOn);
 }
 
 /** Whether nothing was lost: no events while recording, and none while reading. */

@@ -9,6 +9,7 @@ import type { Finding, Row, RuleResult } from '../findings.js';
 import { isTracingFrame } from '../sites.js';
 import { bytesText, hex, plural, timeText, WIDTH, wrap } from './layout.js';
 import type { Report } from './report.js';
+import { isKept, triageParts } from './triage-text.js';
 
 const FRAMES = 12;
 const INDENT = '  ';
@@ -18,8 +19,9 @@ type Colors = ReturnType<typeof picocolors.createColors>;
 export function textReport(report: Report, colour: boolean): string {
   const colors = picocolors.createColors(colour);
   const parts = [
-    ...report.findings.map((finding) => findingText(report, finding, colors)),
+    ...report.findings.filter(isKept).map((finding) => findingText(report, finding, colors)),
     summary(report, colors),
+    ...triageParts(report, colors),
     untold(report.results, colors),
     counted(report, colors),
   ];
@@ -29,7 +31,8 @@ export function textReport(report: Report, colour: boolean): string {
 const HEADING = { error: 'ERROR', warning: 'WARNING', info: 'INFO' } as const;
 const PAINT = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
-function findingText(report: Report, finding: Finding, colors: Colors): string {
+/** One finding in full, in lines that may hold names with any character. */
+export function findingText(report: Report, finding: Finding, colors: Colors): string {
   const rule = report.results.find((result) => result.rule.id === finding.rule)!.rule;
   const capture =
     report.captures.length > 1 ? field('In', String(report.captures[finding.capture]?.file)) : [];
@@ -128,16 +131,27 @@ function who(
   return [`${INDENT}${label} ${name}:`, ...shown, ...more];
 }
 
-function summary({ captures, findings, results }: Report, colors: Colors): string {
+/** "2 findings (1 error, 1 warning, 0 info), of which 1 is known": in a few words. */
+export function headline({ findings }: Report): string {
+  if (findings.length === 0) return 'no findings';
   const count = (severity: string): number =>
     findings.filter((finding) => finding.severity === severity).length;
+  const suppressed = findings.filter((finding) => finding.suppressed !== null).length;
+  const known = findings.filter((one) => one.suppressed === null && one.baseline === 'known').length;
+  const parts = [
+    `${plural(findings.length, 'finding')} (${plural(count('error'), 'error')}, ${plural(count('warning'), 'warning')}, ${count('info')} info)`,
+    ...(known === 0 ? [] : [`${known} known`]),
+    ...(suppressed === 0 ? [] : [`${suppressed} suppressed`]),
+  ];
+  return parts.join(', ');
+}
+
+function summary(report: Report, colors: Colors): string {
+  const { captures, findings, results } = report;
   const verdicts = (verdict: string): number => results.filter((result) => result.verdict === verdict).length;
   const events = captures.reduce((sum, capture) => sum + BigInt(capture.events as bigint), 0n);
   const lifetimes = captures.reduce((sum, capture) => sum + BigInt(capture.lifetimes as bigint), 0n);
-  const what =
-    findings.length === 0
-      ? colors.green('no findings')
-      : `${plural(findings.length, 'finding')} (${plural(count('error'), 'error')}, ${plural(count('warning'), 'warning')}, ${count('info')} info)`;
+  const what = findings.length === 0 ? colors.green('no findings') : headline(report);
   const told = `${plural(results.length, 'rule')}: ${verdicts('found')} found, ${verdicts('clear')} clear, ${verdicts('cannot tell')} cannot tell`;
   const size = `${plural(events, 'event')}, ${plural(lifetimes, 'mapping')} in ${captures.map((capture) => String(capture.file)).join(', ')}`;
   return [

@@ -11,6 +11,7 @@
 -- param: min_growth = 0.5; of the survivors: by so much the live set must have grown. A ring that is refilled does not grow
 -- param: min_span = 0.25; of the device's active time: growth over less is a set-up step
 -- reads: none
+-- identity: device, kind, site, via
 -- why: Mappings that stay open while later ones of their sort come and go, all through the capture, are most likely forgotten: memory and IOVA space run out in time.
 --   A level is no leak (a ring that the driver refills is steady); a trend is.
 -- next: Unbind the driver at the end of a capture (with the probes of leak-at-removal): that proves it. Meanwhile read the path from this

@@ -8,6 +8,7 @@
 -- param: min_passed = 10; so many siblings were unmapped while it was open
 -- param: min_factor = 4; and that is more than for any that was unmapped, and it is older, by this factor
 -- reads: none
+-- identity: device, kind, site, via
 -- why: A mapping that outlived all of its sort was most likely lost on a rare path: an error, a time-out, a reset.
 -- next: Look at what happened at the time it was opened (dmaspan sql, table events): an error or a reset there names the path. Or it is meant to stay: then all is well.
 -- contract: Documentation/core-api/dma-api-howto.rst: each mapping must be unmapped when the DMA activity is finished

@@ -6,6 +6,7 @@
 -- needs: close in dma; record the events dma:*
 -- reads: none
 -- anomaly: overlapping_map
+-- identity: device, kind, site, via, close_site, close_via, directions_differ
 -- why: Two live mappings of one cache line for one device are unsafe when they differ in direction: unmapping or syncing the one throws away,
 --   or copies over, what the other brought in. With the same direction it is worth knowing, no more: an application that reads twice into
 --   one buffer does it through a blameless driver. Then it is an info.
@@ -33,6 +34,7 @@ SELECT
   count(*) FILTER (NOT again) AS count, coalesce(sum(len) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(other, seq) AS other, arg_min(open_stack, seq) AS open_stack,
   arg_min(other_stack, seq) AS close_stack, 'Mapped before by' AS close_label,
+  conflict AS directions_differ,
   confidence_of(other_spans_loss) AS confidence,
   reason_of(other_spans_loss, 'both maps were seen, and no unmap between them', 'events were lost between them: the unmap of the first may be among them') AS reason
 FROM pair
