@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { eventsCommand } from './events.js';
 import { infoCommand } from './info.js';
+import { probesCommand } from './probes.js';
 import { reportCommand } from './report.js';
 import { rulesCommand } from './rules.js';
 import { sqlCommand } from './sql.js';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(infoCommand),
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
+  anyArguments(probesCommand),
 ];
 
 /** Their names, without arguments: "report". */
