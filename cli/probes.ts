@@ -86,7 +86,12 @@ export const probesCommand: CommandModule<object, object> = {
   command: 'probes',
   describe: 'Probe packs: what to record for a question, and how',
   builder: (yargs) =>
-    yargs.command(listCommand).command(showCommand).demandCommand(1, 'No command given: list or show.'),
+    yargs
+      .command(listCommand)
+      .command(showCommand)
+      .demandCommand(1, 'No command given: list or show.')
+      .example('$0 probes list', 'What there is, and what it costs')
+      .example('$0 probes show removal', 'What to run to record one'),
   handler: () => {},
 };
 
