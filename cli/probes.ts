@@ -20,8 +20,7 @@ interface ShowArguments extends ListArguments {
   form: Form | undefined;
 }
 
-/** The option that `probes` and `record` share. */
-export const withPacksOption = (yargs: Argv): Argv =>
+const withPacksOption = (yargs: Argv): Argv =>
   yargs.option('packs', {
     type: 'string',
     array: true,

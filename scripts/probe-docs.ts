@@ -12,11 +12,11 @@ const INTRODUCTION = `<!-- Made by \`node dist/scripts/make-docs.js\` from trace
 Much of what a mapping's life depends on has no tracepoint: a driver that is unbound, an invalidation, a page that RDMA pins, memory that leaves a
 peer-to-peer pool. A *pack* says what to record for a question: tracepoints to enable, and probes to define for the rest.
 
-    dmaspan probes list                              what there is, what it costs, which rules use it
-    sudo dmaspan record --pack dma,removal -- LOAD   sets the probes, records, and takes them away again
-    dmaspan probes show removal --for perf           what to run, as a shell script, on a machine without dmaspan
+    dmaspan probes list                                        what there is, what it costs, which rules use it
+    dmaspan probes show dma removal > record.sh                what to run, as a shell script; --for perf, tracefs, bpftrace
+    sudo sh record.sh LOAD                                     sets the probes, records LOAD, and takes the probes away again
 
-\`record\` is described in [the command line](cli.md#record). Captures that were recorded by hand with other names are read too: a probe is known by the function it is on.
+Captures that were recorded by hand with other names are read too: a probe is known by the function it is on.
 
 ## Forms
 
@@ -30,7 +30,7 @@ Arguments by name are looked up in the kernel's own type information, so they ar
 not there, was inlined, or has other arguments in this version) is left out, and said so.
 
 Registers with offsets (\`+8(%di)\`) belong to **one kernel**: those of the packs were taken from Linux 7.2 on x86-64, in one configuration; a \`struct device\` inside a
-\`struct pci_dev\` lies at 208 there and at 176 in a 6.18 with less compiled in. A wrong offset records rubbish without a word. So \`record\` uses them only when asked (\`--form registers\`);
+\`struct pci_dev\` lies at 208 there and at 176 in a 6.18 with less compiled in. A wrong offset records rubbish without a word, so the script says which probes these are;
 compare them with \`pahole -C pci_dev /sys/kernel/btf/vmlinux\` (or the kernel's vmlinux with debug information) before. Probes that read registers only (\`mm=%di:x64\`) need the function to have the same arguments, no more.
 
 From Linux 6.9 a return probe (\`NAME_ret\`) carries the arguments of the call as well as \`ret\`; before that, and with registers, \`ret\` alone.
@@ -39,7 +39,7 @@ From Linux 6.9 a return probe (\`NAME_ret\`) carries the arguments of the call a
 
 const OWN_PACK = `## A pack of your own
 
-A JSON file like those in [traces/probes](../traces/probes), checked against [the schema](../traces/probes/pack.schema.json); give it with \`--packs FILE\` to \`probes\` and \`record\`.
+A JSON file like those in [traces/probes](../traces/probes), checked against [the schema](../traces/probes/pack.schema.json); give it with \`--packs FILE\`.
 A pack of the name of one of ours replaces it.
 
     {
@@ -67,7 +67,7 @@ A pack of the name of one of ours replaces it.
 2. \`args\` are the parameters by their names in the source, with \`->\` and \`.\` as in C, and a type: \`x64\` for addresses, \`u64\`, \`s32\` and so on for numbers, \`string\`. A device's name is \`dev->kobj.name:string\`
    (of a PCI device \`pdev->dev.kobj.name:string\`). A \`void *\` has no members: \`+0(data)\` reads what it points at.
    The kernel's own words on it: [fprobetrace](https://docs.kernel.org/trace/fprobetrace.html), [kprobetrace](https://docs.kernel.org/trace/kprobetrace.html).
-3. \`dmaspan record --packs mydrv.json --pack mydrv --dry-run\` shows what would be done, and which functions are not there.
+3. \`dmaspan probes show mydrv --packs mydrv.json\` prints the script; when it runs it names the functions that are not there.
 4. What the events mean is another file: an [event dictionary](../traces/README.md#how-to-add-an-event), given with \`--events\` when the capture is read. \`function\` there is \`function\` here.
 5. \`version\` goes up when a name, a function or a field changes.
 
