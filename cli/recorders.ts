@@ -1,7 +1,7 @@
 /**
- * The recorders that `dmaspan record` uses and `dmaspan probes show` prints: trace-cmd, perf, and plain tracefs.
+ * The recorders that `dmaspan probes show` writes scripts for: trace-cmd, perf, and plain tracefs.
  *
- * In: what to record. Out: command lines, writes to tracefs, and the same as a shell script.
+ * In: what to record. Out: a shell script that sets it up, records, and takes everything back.
  * trace-cmd and tracefs record into an instance of their own, so that nothing of the machine's own tracing is touched.
  */
 import { type Definition, PROBE_GROUP, removalOf } from '../traces/probe-definition.js';

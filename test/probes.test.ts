@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { choosePacks } from '../cli/probes.js';
 import { showText } from '../cli/probes-text.js';
 import { probeDocs } from '../scripts/probe-docs.js';
+import { enumWords } from '../traces/dictionary-check.js';
 import { inPackage } from '../traces/package-root.js';
 import {
   argumentsAtReturn,
@@ -20,6 +21,7 @@ import {
   readsOffsets,
 } from '../traces/probe-definition.js';
 import { checkPack, loadPacks, type Probe } from '../traces/probe-pack.js';
+import { Layer } from '../wasm/schema.js';
 
 const json = (file: string): unknown => JSON.parse(readFileSync(inPackage('traces', 'probes', file), 'utf8'));
 const files = readdirSync(inPackage('traces', 'probes')).filter((file) => file !== 'pack.schema.json');
@@ -33,6 +35,13 @@ test.after(() => rmSync(folder, { recursive: true }));
 test('the built-in packs fit the JSON schema, and are called like their files', () => {
   for (const file of files) assert.ok(bySchema(json(file)), `${file}: ${JSON.stringify(bySchema.errors)}`);
   assert.equal(packs.map(({ pack }) => `${pack}.json`).sort(), files.sort());
+});
+
+test('the schema knows the layers that the code knows', () => {
+  const schema = json('pack.schema.json') as {
+    properties: { enables: { properties: { layers: { items: { enum: string[] } } } } };
+  };
+  assert.equal(schema.properties.enables.properties.layers.items.enum, [...enumWords(Layer).keys()]);
 });
 
 test('every name stands for one probe', () => {
