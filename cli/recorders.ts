@@ -37,57 +37,50 @@ export interface Recording {
 const enabled = ({ events, definitions }: Recording): readonly string[] =>
   definitions.length === 0 ? events : [...events, `${PROBE_GROUP}:*`];
 
-/** The recorder's command line, up to the command that it is to run. */
-export const COMMAND_LINES: Readonly<Record<'trace-cmd' | 'perf', (recording: Recording) => string[]>> = {
-  'trace-cmd': (recording) => [
-    ...['trace-cmd', 'record', '-B', INSTANCE, '-C', CLOCK, '-b', String(recording.bufferKb)],
-    ...(recording.stacks ? ['-T'] : []),
-    ...['-o', recording.out],
-    ...enabled(recording).flatMap((event) => ['-e', event.replace(/:\*$/, '')]),
-  ],
-  perf: (recording) => [
-    ...['perf', 'record', '-a', '-k', CLOCK, '-m', `${recording.bufferKb}K`],
-    ...(recording.stacks ? ['-g'] : []),
-    ...['-o', recording.out],
-    ...enabled(recording).flatMap((event) => ['-e', event]),
-    '--',
-  ],
+/** A recorder's command line; `$E` becomes its -e options, for the events that are there. */
+const COMMAND_LINES: Readonly<Record<'trace-cmd' | 'perf', (recording: Recording) => string>> = {
+  'trace-cmd': ({ bufferKb, stacks, out }) =>
+    `trace-cmd record -B ${INSTANCE} -C ${CLOCK} -b ${bufferKb}${stacks ? ' -T' : ''} -o ${shellWord(out)} $E`,
+  perf: ({ bufferKb, stacks, out }) =>
+    `perf record -a -k ${CLOCK} -m ${bufferKb}K${stacks ? ' -g' : ''} -o ${shellWord(out)} $E --`,
 };
+/** How each names all events of a system after its colon. */
+const ALL_OF: Readonly<Record<'trace-cmd' | 'perf', string>> = { 'trace-cmd': '', perf: ':*' };
 
-/** What makes a new instance record, as files below it and what to write there. */
-export const instanceWrites = (recording: Recording): readonly [file: string, text: string][] => [
+/** What makes a new instance record, before its events are on: files below it and what to write there. */
+const instanceWrites = ({ bufferKb, stacks }: Recording): readonly [file: string, text: string][] => [
   ['tracing_on', '0'],
   ['trace_clock', CLOCK],
-  ['buffer_size_kb', String(recording.bufferKb)],
-  ['options/stacktrace', recording.stacks ? '1' : '0'],
-  ...enabled(recording).map((event): [string, string] => [
-    `events/${event.replace(/:\*$/, '').replace(':', '/')}/enable`,
-    '1',
-  ]),
-  ['tracing_on', '1'],
+  ['buffer_size_kb', String(bufferKb)],
+  ['options/stacktrace', stacks ? '1' : '0'],
 ];
 
 /** A word as a POSIX shell reads it. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
-/** The same as a script; it records `command` ("$@": what the script is called with) and takes everything back. */
-export function scriptOf(recorder: Recorder, recording: Recording, command = '"$@"'): string[] {
+/** The script: it records `"$@"`, what it is called with, and takes everything back. */
+export function scriptOf(recorder: Recorder, recording: Recording): string[] {
   const { definitions } = recording;
-  const record = recorder === 'tracefs' ? instanceScript(recording, command) : undefined;
-  const remove = definitions.length === 0 ? [] : removeLines(definitions);
-  const clean = [...(record?.clean ?? []), ...remove];
+  const clean = [
+    ...(recorder === 'perf' ? [] : [`rmdir "$I" 2>/dev/null`]),
+    ...(definitions.length === 0 ? [] : removeLines(definitions)),
+  ];
   return [
     `T=${shellWord(recording.root)}`,
+    ...(recorder === 'perf' ? [] : instanceLines()),
     ...(clean.length === 0 ? [] : ['clean() {', ...clean.map((line) => `  ${line}`), '}']),
     ...(clean.length === 0 ? [] : ['trap clean EXIT', 'trap : INT TERM']),
     ...(definitions.length === 0 ? [] : defineLines(definitions)),
-    ...(record?.run ?? [`${commandLine(recorder as 'trace-cmd' | 'perf', recording)} ${command}`]),
+    ...(recorder === 'tracefs' ? instanceScript(recording) : recorderScript(recorder, recording)),
   ];
 }
 
-const commandLine = (recorder: 'trace-cmd' | 'perf', recording: Recording): string =>
-  COMMAND_LINES[recorder](recording).map(shellWord).join(' ');
+/** An instance of that name is somebody's: another recording runs, or one was killed. */
+const instanceLines = (): string[] => [
+  `I="$T/instances/${INSTANCE}"`,
+  '[ ! -d "$I" ] || { echo "$I is there already: another recording? If not: rmdir $I" >&2; exit 2; }',
+];
 
 const defineLines = (definitions: readonly Definition[]): string[] => [
   'probe() { echo "$1" >> "$T/dynamic_events" || echo "not there, skipped: $1" >&2; }',
@@ -100,15 +93,27 @@ const removeLines = (definitions: readonly Definition[]): string[] => [
   'done 2>/dev/null',
 ];
 
-function instanceScript(recording: Recording, command: string): { run: string[]; clean: string[] } {
-  return {
-    run: [
-      `I="$T/instances/${INSTANCE}"; mkdir "$I" || exit`,
-      ...instanceWrites(recording).map(([file, text]) => `echo ${text} > "$I/${file}"`),
-      command,
-      'echo 0 > "$I/tracing_on"',
-      `cat "$I/trace" > ${shellWord(recording.out)}`,
-    ],
-    clean: [`rmdir "$T/instances/${INSTANCE}"`],
-  };
+/** A loop over what is to be enabled, as folders of tracefs' events; a kernel need not have all of them. */
+const eachEvent = (recording: Recording, work: string): string[] => [
+  `for e in ${enabled(recording)
+    .map((event) => event.replace(/:\*$/, '').replace(':', '/'))
+    .join(' ')}; do`,
+  `  if [ -d "$T/events/$e" ]; then ${work}; else echo "not there, skipped: $e" >&2; fi`,
+  'done',
+];
+
+function recorderScript(recorder: 'trace-cmd' | 'perf', recording: Recording): string[] {
+  const all = ALL_OF[recorder];
+  const named = `case $e in */*) E="$E -e \${e%/*}:\${e#*/}";; *) E="$E -e $e${all}";; esac`;
+  return ['E=; set -f', ...eachEvent(recording, named), `${COMMAND_LINES[recorder](recording)} "$@"`];
 }
+
+const instanceScript = (recording: Recording): string[] => [
+  'mkdir "$I" || exit 2',
+  ...instanceWrites(recording).map(([file, text]) => `echo ${text} > "$I/${file}"`),
+  ...eachEvent(recording, 'echo 1 > "$I/events/$e/enable"'),
+  'echo 1 > "$I/tracing_on"',
+  '"$@"',
+  'echo 0 > "$I/tracing_on"',
+  `cat "$I/trace" > ${shellWord(recording.out)}`,
+];
