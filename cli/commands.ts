@@ -4,6 +4,7 @@ import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
 import { ingestCommand } from './ingest.js';
+import { probesCommand } from './probes.js';
 import { reportCommand } from './report.js';
 import { rulesCommand } from './rules.js';
 import { sqlCommand } from './sql.js';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(exportCommand),
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
+  anyArguments(probesCommand),
 ];
 
 /** Their names, without arguments: "report". */

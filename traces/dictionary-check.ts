@@ -4,7 +4,7 @@
  * In: a value of any type and its Place. Out: the same value with its type known, or a DictionaryError.
  */
 
-/** A dictionary that cannot be used. */
+/** A dictionary, or a probe pack, that cannot be used. */
 export class DictionaryError extends Error {
   constructor(
     readonly file: string,
@@ -25,10 +25,12 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Place {
   readonly file: string;
   readonly path: string;
+  /** What to do about a complaint, when the file is no event dictionary. */
+  readonly advice?: string;
 }
 
 export const inside = (place: Place, key: string | number): Place => ({
-  file: place.file,
+  ...place,
   path: typeof key === 'number' ? `${place.path}[${key}]` : place.path === '' ? key : `${place.path}.${key}`,
 });
 
@@ -39,14 +41,24 @@ function shown(value: unknown): string {
 }
 
 export function fail(place: Place, expected: string, found: unknown): never {
-  throw new DictionaryError(place.file, place.path, `expected ${expected}, found ${shown(found)}`);
+  throw new DictionaryError(
+    place.file,
+    place.path,
+    `expected ${expected}, found ${shown(found)}`,
+    place.advice,
+  );
 }
 
 export function checkObject(place: Place, value: unknown, keys: readonly string[]): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(place, 'an object', value);
   for (const key of Object.keys(value)) {
     if (!keys.includes(key))
-      throw new DictionaryError(place.file, place.path, `unknown key "${key}"; known are ${keys.join(', ')}`);
+      throw new DictionaryError(
+        place.file,
+        place.path,
+        `unknown key "${key}"; known are ${keys.join(', ')}`,
+        place.advice,
+      );
   }
   return value as JsonObject;
 }
