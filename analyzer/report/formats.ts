@@ -37,6 +37,11 @@ export const REPORT_FORMATS = {
     doc: 'one object, docs/report.schema.json',
     load: async () => (await import('./json.js')).jsonReport,
   },
+  html: {
+    doc: 'one page with pictures, docs/report-html.md',
+    reads: ['events', 'lifetimes'],
+    load: async () => (await import('./html/document.js')).htmlReport,
+  },
 } as const satisfies Record<string, ReportFormat>;
 
 export type ReportFormatName = keyof typeof REPORT_FORMATS;
