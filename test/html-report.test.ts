@@ -275,14 +275,19 @@ test('ids are there once, labels lead somewhere, headings follow each other', ()
     assert.match(page, /Something was lost/);
   }));
 
-test('many captures stay small, and the same captures give the same page', async () => {
-  const files = Array.from({ length: 14 }, () => sample('overlap-iommu', 'trace.txt'));
-  const [first, second] = [await made(files, ({ page }) => page), await made(files, ({ page }) => page)];
-  const at = [...first].findIndex((one, index) => one !== second[index]);
-  assert.is(first.slice(at - 200, at + 200), second.slice(at - 200, at + 200), 'twice the same');
-  assert.is(picturesIn(first).captures.length, 12);
-  assert.match(first, /first 12 of 14 captures/);
-  assert.ok(first.length < 1_500_000, `${first.length} bytes`);
+test('many captures stay small', () =>
+  made(
+    Array.from({ length: 14 }, () => sample('overlap-iommu', 'trace.txt')),
+    ({ page, pictures }) => {
+      assert.is(pictures.captures.length, 12);
+      assert.match(page, /first 12 of 14 captures/);
+      assert.ok(page.length < 1_500_000, `${page.length} bytes`);
+    },
+  ));
+
+test('the same capture gives the same page', async () => {
+  const pages = [1, 2].map(() => made([sample('buggy-driver', 'trace.dat')], ({ page }) => page));
+  assert.ok((await pages[0]) === (await pages[1]));
 });
 
 const HOSTILE = `</script><script>alert(1)</script>"'&amp;<img/src>`;
