@@ -33,7 +33,7 @@ async function made<T>(files: readonly string[], use: (made: Made) => T | Promis
   const analysis = await analyze(files, { dictionary: await loadDictionary([]) });
   const db = await openDatabase(analysis);
   try {
-    const report = await makeReport(db, await judge(db, loadRules(), recordedBy(analysis)));
+    const report = await makeReport(db, await judge(db, loadRules(), await recordedBy(db)));
     const page = await htmlReport(report, { database: db });
     return await use({ page, pictures: picturesIn(page), db });
   } finally {

@@ -47,13 +47,13 @@ happened AS (
   FROM touching t JOIN lifetimes l ON l.id = t.id
   WHERE l.closed_ts IS NOT NULL
   UNION ALL
-  SELECT s.finding, s.moment, true, m.ts, m.seq, 2, m.kind::VARCHAR, m.lifetime, m.device, m.addr, m.len, e.dir, e.tid, e.stack
+  SELECT s.finding, s.moment, true, m.ts, m.seq, 3, m.kind::VARCHAR, m.lifetime, m.device, m.addr, m.len, e.dir, e.tid, e.stack
   FROM subject s
   JOIN anomalies m ON m.device = s.device AND m.capture = s.capture AND m.addr < s.addr + s.size AND m.addr::HUGEINT + greatest(m.len, 1) > s.addr
   LEFT JOIN events e ON e.seq = m.seq
   UNION ALL
   -- What was done to these mappings in the name of another device.
-  SELECT t.finding, t.moment, true, m.ts, m.seq, 2, m.kind::VARCHAR, m.lifetime, m.device, m.addr, m.len, e.dir, e.tid, e.stack
+  SELECT t.finding, t.moment, true, m.ts, m.seq, 3, m.kind::VARCHAR, m.lifetime, m.device, m.addr, m.len, e.dir, e.tid, e.stack
   FROM touching t
   JOIN anomalies m ON m.lifetime = t.id
   JOIN lifetimes l ON l.id = t.id
@@ -67,7 +67,7 @@ happened AS (
 ),
 numbered AS (
   SELECT *, count(*) OVER (PARTITION BY finding) AS all_rows,
-    row_number() OVER (PARTITION BY finding, ts > moment ORDER BY abs(ts::HUGEINT - moment), seq DESC, turn, lifetime) AS distance
+    row_number() OVER (PARTITION BY finding, ts > moment ORDER BY abs(ts::HUGEINT - moment), seq DESC, turn, lifetime, what) AS distance
   FROM happened
 )
 SELECT n.finding, n.ts, n.ts = n.moment AS now, n.what, n.lifetime, n.device::VARCHAR AS device, n.addr, n.len, n.dir::VARCHAR AS dir, n.tid, t.site, n.same_address,
@@ -75,4 +75,4 @@ SELECT n.finding, n.ts, n.ts = n.moment AS now, n.what, n.lifetime, n.device::VA
 FROM numbered n
 LEFT JOIN stacks t ON t.id = n.stack
 WHERE n.distance <= $near
-ORDER BY n.finding, n.ts, n.seq, n.turn, n.lifetime;
+ORDER BY n.finding, n.ts, n.seq, n.turn, n.lifetime, n.what;
