@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -62,6 +63,35 @@ for (const target of ['text', 'binary', 'replay']) {
 const SOURCES = ['tsconfig.json', 'wasm/schema.ts', 'traces', 'analyzer', 'cli', 'test', 'bench', 'scripts'];
 
 step('typescript', SOURCES, () => run(packageFile('typescript', 'bin/tsc'), ['-p', '.']));
+
+/*
+ * What the HTML report carries: its script, with the chart library and that library's licence, and its style. The script
+ * runs in browsers, so it has types of its own.
+ */
+const PAGE = 'analyzer/report/html/page';
+step('page', ['analyzer/report/html', 'analyzer/report/layout.ts', 'package-lock.json'], () => {
+  run(packageFile('typescript', 'bin/tsc'), ['-p', PAGE]);
+  const licence = readFileSync(packageFile('uplot', 'LICENSE'), 'utf8').trim();
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: { page: `${PAGE}/index.ts` },
+    outdir: 'dist/page',
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    legalComments: 'none',
+    banner: { js: `/* With uPlot.\n${licence} */` },
+  });
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: { page: `${PAGE}/page.css` },
+    outdir: 'dist/page',
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+  });
+});
 
 /*
  * The command in a few files: Node spends more time on finding and reading some hundred small ones, most of them

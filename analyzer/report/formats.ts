@@ -42,6 +42,11 @@ export const REPORT_FORMATS = {
     doc: 'one object, docs/report.schema.json',
     load: async () => (await import('./json.js')).jsonReport,
   },
+  html: {
+    doc: 'one page with pictures, docs/report-html.md',
+    reads: ['events', 'lifetimes'],
+    load: async () => (await import('./html/document.js')).htmlReport,
+  },
   jsonl: {
     doc: 'its parts, one a line',
     load: async () => (await import('./json-lines.js')).jsonLinesReport,
