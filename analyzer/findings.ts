@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
-import { type Rule, RuleError, SEVERITIES, type Severity } from './rules.js';
+import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
 import { lossesOf, type Recorded, verdictOf } from './verdicts.js';
 
 export { type Recorded, recordedBy } from './verdicts.js';
@@ -71,12 +71,18 @@ export async function judge(
   await prepare(db);
   const losses = await lossesOf(db);
   const seen = await anomaliesOf(db);
+  const dmesg = await hasKernelLog(db);
+  const able = new Set(withInputs(rules, { dmesg }));
   const results: RuleResult[] = [];
   for (const rule of rules) {
-    const idle = rule.anomaly !== undefined && !seen.has(rule.anomaly);
-    results.push(verdictOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses));
+    const idle = !able.has(rule) || (rule.anomaly !== undefined && !seen.has(rule.anomaly));
+    results.push(verdictOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses, dmesg));
   }
   return results;
+}
+
+async function hasKernelLog(db: Queryable): Promise<boolean> {
+  return (await db.query('SELECT capture FROM kernel_logs ORDER BY capture')).length > 0;
 }
 
 const NOTHING = { findings: [], unknown: [] };

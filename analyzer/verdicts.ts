@@ -58,13 +58,19 @@ function isMet(need: Need, recorded: readonly Recorded[]): boolean {
   );
 }
 
+const missing = ({ input, text }: Need): string =>
+  input === undefined
+    ? `the capture has no event of this sort: ${text}`
+    : 'no kernel log stands beside the capture';
+
 export function verdictOf(
   rule: Rule,
   { findings, unknown }: { findings: Finding[]; unknown: Row[] },
   recorded: readonly Recorded[],
   losses: Losses,
+  dmesg = false,
 ): RuleResult {
-  const unmet = rule.needs.find((need) => !isMet(need, recorded));
+  const unmet = rule.needs.find((need) => (need.input === undefined ? !isMet(need, recorded) : !dmesg));
   const result = (name: Verdict, reason: string, advice = ''): RuleResult => ({
     rule,
     verdict: name,
@@ -76,8 +82,7 @@ export function verdictOf(
     const count = findings.reduce((sum, finding) => sum + finding.count, 0n);
     return result('found', `${count} in ${findings.length} ${findings.length === 1 ? 'place' : 'places'}`);
   }
-  if (unmet !== undefined)
-    return result('cannot tell', `the capture has no event of this sort: ${unmet.text}`, unmet.advice);
+  if (unmet !== undefined) return result('cannot tell', missing(unmet), unmet.advice);
   if (unknown.length > 0) {
     const [first] = unknown;
     return result(

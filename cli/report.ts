@@ -73,14 +73,15 @@ export const reportCommand: CommandModule<object, Arguments> = {
 };
 
 async function report(argv: Arguments): Promise<number> {
-  const { chooseRules, loadRules } = await import('../analyzer/rules.js');
+  const { chooseRules, loadRules, withInputs } = await import('../analyzer/rules.js');
   const rules = loadRules(argv.rules);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
   const chosen = chooseRules(rules, only);
   const { openInputs } = await import('./analysis.js');
   const outputs = outputsOf(argv.format, argv.output);
+  const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
   const reads = (table: WholeTable): boolean =>
-    chosen.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
+    able.some((rule) => rule.reads.includes(table)) || outputsRead(outputs, table);
   const keep = { events: reads('events'), lifetimes: reads('lifetimes') };
   // DuckDB takes a while to load: time in which worker threads can decode.
   const [evidence, { judge, recordedBy }, { fails, isComplete, makeReport }] = await Promise.all([
