@@ -4,8 +4,11 @@
  * In: what `pipeline.ts` made of the inputs. Out: everything that tables, rules and reports are made from.
  * It is data; nothing here reads a file or computes.
  */
+import type { KernelLog } from '../traces/dmesg/kernel-log.js';
+import type { KernelMessage } from '../traces/dmesg/message.js';
 import type { CaptureInfo, Counter } from '../traces/format.js';
 import type { Kind, Layer, Op, TableId } from '../wasm/schema.js';
+import type { Alignment } from './kernel-log/align.js';
 
 /** The replayed tables of one capture, as blocks of ROWS rows in one linear memory (layouts: `wasm/schema.ts`). */
 export interface CoreTables {
@@ -62,6 +65,14 @@ export interface AnalyzedCapture {
   readonly eventCounts: ReadonlyMap<string, number>;
 }
 
+/** A kernel log on the clock of the capture that it stands beside. */
+export interface PlacedLog {
+  readonly log: KernelLog;
+  readonly alignment: Alignment;
+  /** Devices as the capture names them. */
+  readonly messages: readonly KernelMessage[];
+}
+
 /** Ids of names, types and stacks are shared by all captures; index 0 of `comms` and `devices` means none. */
 export interface Analysis {
   readonly captures: readonly AnalyzedCapture[];
@@ -69,4 +80,6 @@ export interface Analysis {
   readonly devices: readonly string[];
   readonly stacks: readonly StackRow[];
   readonly types: readonly EventType[];
+  /** Of the only capture. */
+  readonly kernelLog?: PlacedLog;
 }

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
-import { type Rule, RuleError, SEVERITIES, type Severity } from './rules.js';
+import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
 import { lossesOf, type Recorded, resultOf } from './verdicts.js';
 
 export { type Recorded, recordedBy } from './verdicts.js';
@@ -76,12 +76,19 @@ export async function judge(
   const losses = await lossesOf(db);
   const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
   const seen = await anomaliesOf(db);
+  const dmesg = await hasKernelLog(db);
+  const able = new Set(withInputs(rules, { dmesg }));
   const results: RuleResult[] = [];
   for (const rule of rules) {
-    const idle = rule.anomaly !== undefined && !seen.has(rule.anomaly);
-    results.push(resultOf(rule, idle ? NOTHING : await run(db, rule), recorded, losses, captures));
+    const idle = !able.has(rule) || (rule.anomaly !== undefined && !seen.has(rule.anomaly));
+    const rows = idle ? NOTHING : await run(db, rule);
+    results.push(resultOf(rule, rows, { recorded, dmesg }, losses, captures));
   }
   return results;
+}
+
+async function hasKernelLog(db: Queryable): Promise<boolean> {
+  return (await db.query('SELECT capture FROM kernel_logs ORDER BY capture')).length > 0;
 }
 
 const NOTHING = { findings: [], unknown: [] };

@@ -108,11 +108,12 @@ function layerOf(name: string): Layer | undefined {
   return Layer[name as keyof typeof Layer] ?? Layer[`${name}_` as keyof typeof Layer];
 }
 
-/** `OP [or OP…] [of KIND] [in LAYER]; what to record`. */
+/** `OP [or OP…] [of KIND] [in LAYER]; what to record`, or `dmesg; what to give`. */
 function parseNeed(value: string, file: string): Need {
   const cut = value.indexOf(';');
   const text = (cut < 0 ? value : value.slice(0, cut)).trim();
   const advice = cut < 0 ? '' : value.slice(cut + 1).trim();
+  if (text === 'dmesg') return { ops: [], input: 'dmesg', text, advice };
   const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+(?: or \w+)*))?$/.exec(text);
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];

@@ -18,6 +18,8 @@ export interface Need {
   readonly kind?: Kind;
   /** In one of these. */
   readonly layers?: readonly Layer[];
+  /** Not an event but a further input: the kernel log. */
+  readonly input?: 'dmesg';
   /** As the header says it: "close of sg in dma". */
   readonly text: string;
   /** What to record, so that the rule can tell. */
@@ -125,6 +127,10 @@ export function findRule(rules: readonly Rule[], id: string): Rule {
   }
   return rule;
 }
+
+/** Rules that can run with what was given: those that need a kernel log only with one. */
+export const withInputs = (rules: readonly Rule[], given: { readonly dmesg: boolean }): Rule[] =>
+  rules.filter(({ needs }) => given.dmesg || !needs.some(({ input }) => input === 'dmesg'));
 
 /** Every *.sql of a folder, but for `prelude.sql`, which is no rule. */
 function sqlFiles(folder: string): string[] {

@@ -8,6 +8,7 @@ import { anomalies } from './tables/anomalies.js';
 import type { StoredTable, Table } from './tables/column.js';
 import { events } from './tables/events.js';
 import { invalidations } from './tables/invalidations.js';
+import { kernelTables } from './tables/kernel-messages.js';
 import { lifetimes } from './tables/lifetimes.js';
 import { listedTables } from './tables/listed.js';
 import { losses } from './tables/losses.js';
@@ -36,7 +37,7 @@ export const STORED_TABLES: readonly StoredTable[] = [
 ];
 
 /** All tables, in the order that a newcomer should meet them. */
-export const TABLES: readonly Table[] = [...STORED_TABLES, ...listedTables];
+export const TABLES: readonly Table[] = [...STORED_TABLES, ...listedTables, ...kernelTables];
 
 /** The table of this name. Throws on any other name. */
 export function tableOf(name: string): Table {

@@ -60,6 +60,13 @@ function together(losses: ReadonlyMap<number, Losses>): Losses {
   );
 }
 
+/** What there was to judge by. */
+export interface Given {
+  readonly recorded: readonly Recorded[];
+  /** A kernel log stands beside the captures. */
+  readonly dmesg: boolean;
+}
+
 interface Rows {
   readonly findings: readonly Finding[];
   readonly unknown: readonly Row[];
@@ -69,7 +76,7 @@ interface Rows {
 export function resultOf(
   rule: Rule,
   { findings, unknown }: Rows,
-  recorded: readonly Recorded[],
+  { recorded, dmesg }: Given,
   losses: ReadonlyMap<number, Losses>,
   captures: number,
 ): RuleResult {
@@ -80,10 +87,10 @@ export function resultOf(
         findings: findings.filter((one) => one.capture === capture),
         unknown: unknown.filter((row) => Number(row.capture ?? 0) === capture),
       },
-      recorded.filter((one) => one.capture === capture),
+      { recorded: recorded.filter((one) => one.capture === capture), dmesg },
       losses.get(capture) ?? NO_LOSSES,
     );
-  const all = verdictOf(rule, { findings, unknown }, recorded, together(losses));
+  const all = verdictOf(rule, { findings, unknown }, { recorded, dmesg }, together(losses));
   return {
     rule,
     ...all,
@@ -105,13 +112,18 @@ function isMet(need: Need, recorded: readonly Recorded[]): boolean {
   );
 }
 
+const missing = ({ input, text }: Need): string =>
+  input === undefined
+    ? `the capture has no event of this sort: ${text}`
+    : 'no kernel log stands beside the capture';
+
 function verdictOf(
   rule: Rule,
   { findings, unknown }: Rows,
-  recorded: readonly Recorded[],
+  { recorded, dmesg }: Given,
   losses: Losses,
 ): CaptureVerdict {
-  const unmet = rule.needs.find((need) => !isMet(need, recorded));
+  const unmet = rule.needs.find((need) => (need.input === undefined ? !isMet(need, recorded) : !dmesg));
   const result = (name: Verdict, reason: string, advice = ''): CaptureVerdict => ({
     verdict: name,
     reason,
@@ -121,8 +133,7 @@ function verdictOf(
     const count = findings.reduce((sum, finding) => sum + finding.count, 0n);
     return result('found', `${count} in ${findings.length} ${findings.length === 1 ? 'place' : 'places'}`);
   }
-  if (unmet !== undefined)
-    return result('cannot tell', `the capture has no event of this sort: ${unmet.text}`, unmet.advice);
+  if (unmet !== undefined) return result('cannot tell', missing(unmet), unmet.advice);
   if (unknown.length > 0) {
     const [first] = unknown;
     return result(

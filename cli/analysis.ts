@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { Analysis } from '../analyzer/analysis.js';
 import { analysisEvidence, type Evidence } from '../analyzer/evidence.js';
+import { withKernelLog } from '../analyzer/kernel-log/attach.js';
 import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
 import { storeKind } from '../analyzer/store/manifest.js';
 import { loadDictionary } from '../traces/dictionary.js';
+import { readKernelLog } from '../traces/dmesg/kernel-log.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
 import { UsageError } from './exit-codes.js';
 import type { InputArguments } from './input-options.js';
@@ -36,32 +38,43 @@ function checkAlone(store: string, { captures, events, kallsyms, merge }: Inputs
 }
 
 /** Throws CaptureError, DictionaryError. */
-async function analyzeInputs({
-  captures,
-  events,
-  kallsyms,
-  merge,
-  keep,
-  excerpt,
-}: Inputs): Promise<Analysis> {
+async function analyzeInputs(inputs: Inputs): Promise<Analysis> {
+  const { captures, events, kallsyms, merge, keep, excerpt, dmesg } = inputs;
   if (captures.length === 0)
     throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');
   if (captures.filter((file) => file === '-').length > 1) throw new UsageError('"-" (stdin) is given twice');
+  checkKernelLog(inputs);
+  const kernelLog = dmesg === undefined ? undefined : await readKernelLog(dmesg);
   const dictionary = await loadDictionary(events ?? []);
   const symbol = kallsyms === undefined ? undefined : readKallsyms(kallsyms);
   const progress = showProgress(captures);
   try {
-    return await analyze(captures, {
+    const analysis = await analyze(captures, {
       dictionary,
       onProgress: progress.onProgress,
       merge: merge === true,
       ...(symbol === undefined ? {} : { symbol }),
-      ...(keep === undefined ? {} : { keep }),
+      // What a fault hit may have been unmapped long before: whole lifetimes.
+      ...(keep === undefined
+        ? {}
+        : { keep: { ...keep, lifetimes: keep.lifetimes || kernelLog !== undefined } }),
       excerpt: excerpt === true,
     });
+    return kernelLog === undefined ? analysis : withKernelLog(analysis, kernelLog);
   } finally {
     progress.stop();
   }
+}
+
+/** A kernel log is of one boot, and placed on one clock. */
+function checkKernelLog({ captures, dmesg, merge }: Inputs): void {
+  if (dmesg === undefined) return;
+  if (dmesg === '-' && captures.includes('-')) throw new UsageError('"-" (stdin) is given twice');
+  if (captures.length > 1 && merge !== true)
+    throw new UsageError(
+      '--dmesg stands beside one run',
+      'Give one capture, or the parts of one run with --merge.',
+    );
 }
 
 const SYMBOL_LINE = /^[0-9a-f]{8,16} [a-zA-Z] \S/m;

@@ -6,6 +6,7 @@ export interface InputArguments {
   readonly events: string[] | undefined;
   readonly kallsyms: string | undefined;
   readonly merge: boolean | undefined;
+  readonly dmesg: string | undefined;
 }
 
 export function withInputOptions(yargs: Argv): Argv {
@@ -21,6 +22,12 @@ export function withInputOptions(yargs: Argv): Argv {
       type: 'string',
       requiresArg: true,
       describe: 'Names for addresses in call stacks: /proc/kallsyms of that boot, or a System.map',
+    })
+    .option('dmesg', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Kernel log of the same boot (dmesg, journalctl -k): IOMMU faults and dma-debug beside the events',
     })
     .option('merge', {
       type: 'boolean',

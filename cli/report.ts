@@ -64,11 +64,12 @@ export const reportCommand: CommandModule<object, Arguments> = {
 };
 
 async function report(argv: Arguments): Promise<number> {
-  const [{ chooseRules, loadRules }, { withSettings }, { readPolicy, writeBaseline }] = await Promise.all([
-    import('../analyzer/rules.js'),
-    import('../analyzer/rule-settings.js'),
-    import('./report-policy.js'),
-  ]);
+  const [{ chooseRules, loadRules, withInputs }, { withSettings }, { readPolicy, writeBaseline }] =
+    await Promise.all([
+      import('../analyzer/rules.js'),
+      import('../analyzer/rule-settings.js'),
+      import('./report-policy.js'),
+    ]);
   const policy = await readPolicy(argv);
   const rules = loadRules(policy.rulesFolder);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
@@ -77,7 +78,8 @@ async function report(argv: Arguments): Promise<number> {
   checkBudgets(policy, rules);
   const { openInputs } = await import('./analysis.js');
   const outputs = outputsOf(argv.format, argv.output);
-  const keep = keptTables(chosen, outputs, policy);
+  const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
+  const keep = keptTables(able, outputs, policy);
   // DuckDB takes a while to load: time in which worker threads can decode.
   const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
     openInputs({ ...argv, events: policy.events, captures, keep }),

@@ -22,6 +22,7 @@ const SEE_MEMORY = [
   'analyzer/capture-rows.ts',
   'analyzer/column-reader.ts',
   'analyzer/core.ts',
+  'analyzer/kernel-log/sightings.ts',
   'analyzer/lost-events.ts',
   'traces/binary-core.ts',
   'traces/text-core.ts',

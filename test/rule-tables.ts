@@ -18,6 +18,9 @@ export interface Rows {
   readonly stacks?: readonly Row[];
   readonly siblings?: readonly Row[];
   readonly invalidations?: readonly Row[];
+  readonly devices?: readonly Row[];
+  readonly kernel_logs?: readonly Row[];
+  readonly kernel_messages?: readonly Row[];
 }
 
 export const DEVICE = '0000:00:05.0';
@@ -114,6 +117,9 @@ export async function ruleTables(rows: Rows): Promise<Queryable> {
     anomalies: (rows.anomalies ?? []).map((row) => ({ ...ANOMALY, ...row })),
     losses: (rows.losses ?? []).map((row) => ({ capture: 0, ...row })),
     stacks: (rows.stacks ?? []).map((row, at) => ({ id: at + 1, ...row })),
+    devices: rows.devices ?? [],
+    kernel_logs: rows.kernel_logs ?? [],
+    kernel_messages: rows.kernel_messages ?? [],
     siblings: (rows.siblings ?? []).map((row) => ({ ...SIBLINGS, ...row })),
     invalidations: (rows.invalidations ?? []).map((row, id) => ({ ...INVALIDATION, id, ...row })),
   };

@@ -5,7 +5,7 @@ import { lostEvents } from '../lost-events.js';
 import { KIND_NAMES, LAYER_NAMES, OP_NAMES } from '../words.js';
 import type { Column, ListedTable, ListedValue, ValueType } from './column.js';
 
-function listed(
+export function listed(
   name: string,
   type: ValueType,
   doc: string,
@@ -19,7 +19,7 @@ function listed(
   return { name, type, doc, ...facts, source: 'listed' };
 }
 
-const CAPTURE = listed('capture', 'USMALLINT', 'Which input: `captures.capture`.');
+export const CAPTURE = listed('capture', 'USMALLINT', 'Which input: `captures.capture`.');
 const NOT_TOLD = 'The capture does not tell.';
 
 function captureRow(capture: AnalyzedCapture, index: number): ListedValue[] {
