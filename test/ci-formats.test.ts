@@ -112,7 +112,7 @@ test('SARIF: as its schema says, with rules, places and fingerprints', () => {
   for (const { ruleId, ruleIndex, baselineState, locations } of results) {
     assert.is(tool.driver.rules[ruleIndex]!.id, ruleId);
     assert.is(baselineState, 'new');
-    assert.is(locations[0]!.logicalLocations[0]!.name, '0000:00:05.0');
+    assert.match(locations[0]!.logicalLocations[0]!.name!, /^0000:0[01]:0[056]\.0$/);
   }
   assert.ok(results.some(({ locations }) => locations[0]!.logicalLocations[1]?.name === 'mir_fill'));
   assert.equal(
@@ -179,7 +179,7 @@ test('GitHub: ten of a kind, the tenth says how many more; one line each', () =>
   assert.match(errors[9]!, new RegExp(`^::error title=dmaspan%3A ${expected - 9} more::`));
   assert.match(lines.at(-1)!, /^dmaspan: \d+ findings/);
   for (const line of githubReport(hostile).trimEnd().split('\n').slice(0, -1))
-    assert.match(line, /^::(error|notice) title=[^:,]*::[^\r\n]*$/);
+    assert.match(line, /^::(error|warning|notice) title=[^:,]*::[^\r\n]*$/);
   assert.not.match(githubReport(hostile), /%(?!25|0A|3A|2C|0D)/);
 });
 

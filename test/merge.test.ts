@@ -38,10 +38,10 @@ test('two recordings of one run, merged, are the run: every event counts once', 
   const merged = report('--merge', DRIVER, sample('buggy-driver/trace.txt.zst'));
   assert.equal(found(merged), found(alone));
   assert.is(merged.captures.length, 1);
-  assert.is(merged.captures[0]?.events, '1493');
+  assert.is(merged.captures[0]?.events, '2923');
   assert.equal(
     merged.counters.filter(({ name }) => name === 'event-repeated').map(({ count }) => count),
-    ['1493'],
+    ['2923'],
   );
 });
 
