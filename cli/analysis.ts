@@ -23,13 +23,15 @@ export async function openInputs(inputs: Inputs): Promise<Evidence> {
 }
 
 /** A store is read as it is: options that say how to read captures came too late for it. */
-function checkAlone(store: string, { captures, events, kallsyms, merge }: Inputs): void {
+function checkAlone(store: string, { captures, events, kallsyms, merge, dmesg }: Inputs): void {
   if (captures.length > 1)
     throw new UsageError(
       `${store} is a store, and ${captures.length - 1 === 1 ? 'another input is' : 'other inputs are'} given beside it`,
       'Give a store alone; to have several captures in one, ingest them together.',
     );
-  const late = Object.entries({ events, kallsyms, merge }).find(([, value]) => value !== undefined);
+  const late = Object.entries({ events, kallsyms, merge, dmesg }).find(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
   if (late !== undefined)
     throw new UsageError(
       `--${late[0]} says how to read captures, and ${store} is a store: its captures have been read`,

@@ -13,9 +13,10 @@ import { ROWS, SG_SHOWN_MAX, TableId } from '../wasm/schema.js';
 
 const NONE = 0xffff_ffff;
 
-/** What the replay counts but need not keep: numbers of events, lifetimes; rows of the other tables. */
+/** What the replay counts but need not keep: numbers of events, lifetimes, invalidations; rows of the other tables. */
 function countOf({ core }: Place['capture'], table: TableId): number {
   if (table === TableId.events) return core.events();
+  if (table === TableId.invalidations) return core.invalidations();
   return table === TableId.lifetimes ? core.lifetimes() : core.rows(table);
 }
 
