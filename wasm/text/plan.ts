@@ -5,7 +5,7 @@
  *
  *   variant  | type | flags | function | fields | required mask | next of name, of function | all fields' mask |
  *            | bare words' mask | has lists | system | unused 4 | field × fields |
- *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | unused 8 |
+ *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | twin | unused 4 |
  *
  * `label` is the first 16 bytes of the label with its '=', `mask` has ones where it has bytes.
  */
@@ -40,6 +40,8 @@ export const FIELD_READ: usize = 44;
 export const FIELD_POSITION: usize = 48;
 /** The batch's column of 8-byte values that the field feeds, or 0 where there is more to do. */
 export const FIELD_OFFSET: usize = 52;
+/** The column of 8-byte values that the same number feeds besides, or 0. */
+export const FIELD_TWIN: usize = 56;
 export const FIELD_BYTES: usize = 64;
 
 /** Event names of the plan have the ids 1 … planNames; chains[id] is the first variant. */
@@ -157,8 +159,10 @@ function append(slot: usize, variant: usize, next: usize): void {
 
 function readField(variant: usize, index: u32): void {
   const field = variant + VARIANT_HEAD + (index as usize) * FIELD_BYTES;
-  const column = word() as i32;
+  const columns = word();
+  const column = (columns & 0xffff) as i32;
   store<u32>(field, column, FIELD_COLUMN);
+  store<usize>(field, (columns >> 16) != 0 ? offsetOf((columns >> 16) as i32 - 1) : 0, FIELD_TWIN);
   store<usize>(field, offsetOf(column), FIELD_OFFSET);
   if (column >= PlanColumn.mm) store<u32>(variant, 1, VARIANT_HAS_SIDE);
   const read = word();
