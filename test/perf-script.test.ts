@@ -98,7 +98,7 @@ test('all layouts of one run have the same events', async () => {
 });
 
 const counted = countedSamples(/\.script\.txt$/);
-test('there are samples', () => assert.is(counted.length, 11));
+test('there are samples', () => assert.is(counted.length, 13));
 for (const { sample, file, expected } of counted) {
   // dmabug:p2p_map is a tracepoint of the driver, lab:p2p_map a probe.
   test(`events by system and name are as perf counts them: ${sample}/${file}`, async () => {

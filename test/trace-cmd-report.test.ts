@@ -54,7 +54,7 @@ for (const [sample, file] of [
 }
 
 const counted = countedSamples(/report\.txt$/);
-test('there are samples', () => assert.is(counted.length, 10));
+test('there are samples', () => assert.is(counted.length, 12));
 for (const { sample, file, expected } of counted) {
   test(`events by name are as counted: ${sample}/${file}`, async () => {
     const { capture } = await readWith(traceCmdReport, await sampleSource(sample, file));

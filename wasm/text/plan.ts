@@ -12,6 +12,7 @@
 import { EVENT_ADDR, EVENT_LEN, EVENT_PHYS, PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PlanColumn, PlanRead } from '../schema';
 import { StringTable } from '../decode/strings';
 import { events, firstBytes, functions } from './names';
+import { EQUALS } from './values';
 
 export const VARIANT_TYPE: usize = 0;
 export const VARIANT_FLAGS: usize = 4;
@@ -22,7 +23,7 @@ export const VARIANT_NEXT: usize = 20;
 export const VARIANT_NEXT_OF_FUNCTION: usize = 24;
 /** Fields that a line has when nothing of it is missing: all but flags. */
 export const VARIANT_COMPLETE: usize = 28;
-/** Fields that are words without '=': found by their place, or flags. */
+/** Fields that are words without '=': found by their place, by a label with ':', or flags. */
 export const VARIANT_BARE: usize = 32;
 /** Whether it has fields that go to lists, or to the extra facts. */
 export const VARIANT_HAS_SIDE: usize = 36;
@@ -171,9 +172,10 @@ function readField(variant: usize, index: u32): void {
   if (word() != 0) store<u32>(variant, load<u32>(variant, VARIANT_REQUIRED) | (1 << index), VARIANT_REQUIRED);
   const position = word();
   store<u32>(field, position, FIELD_POSITION);
-  if (position != 0 || read == PlanRead.flag) store<u32>(variant, load<u32>(variant, VARIANT_BARE) | (1 << index), VARIANT_BARE);
   const length = word();
   const label = skipText(length);
+  const isBare = position != 0 || length == 0 || load<u8>(label + length - 1) != EQUALS;
+  if (isBare) store<u32>(variant, load<u32>(variant, VARIANT_BARE) | (1 << index), VARIANT_BARE);
   store<usize>(field, label, FIELD_TEXT);
   store<u32>(field, length, FIELD_LENGTH);
   const shown = min<u32>(length, 16);
