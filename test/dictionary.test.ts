@@ -6,14 +6,33 @@ import { join } from 'node:path';
 import type { Ajv as AjvClass } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DictionaryEntry, DictionaryError, loadDictionary } from '../traces/dictionary.js';
+import {
+  type DictionaryEntry,
+  DictionaryError,
+  isReturnProbe,
+  loadDictionary,
+} from '../traces/dictionary.js';
 import { enumWords } from '../traces/dictionary-check.js';
 import { ENTRY_OPS } from '../traces/dictionary-entry.js';
 import { MEANS_WORDS } from '../traces/dictionary-means.js';
 import { DMA_ATTRS } from '../traces/dma-attrs.js';
 import { TYPE_LOST, TYPE_STACK } from '../traces/format.js';
 import { inPackage } from '../traces/package-root.js';
-import { Kind, Layer, Op } from '../wasm/schema.js';
+import {
+  Kind,
+  Layer,
+  MEANS_END,
+  MEANS_KVA,
+  MEANS_LAST,
+  MEANS_OFFSET,
+  MEANS_ORDER,
+  MEANS_PAGES,
+  MEANS_PFN,
+  MEANS_POINTER,
+  MEANS_RESULT,
+  MEANS_STRUCT_PAGE,
+  Op,
+} from '../wasm/schema.js';
 
 const { Ajv } = createRequire(import.meta.url)('ajv') as { Ajv: typeof AjvClass };
 
@@ -156,6 +175,44 @@ test('what says what an event is about is required, except in notes', async () =
   assert.not(only(entries, 'add_device_to_group').fields.some((field) => field.required));
 });
 
+test('a field may mean something else than its column, in the words of that column', async () => {
+  const { entries } = await loadDictionary();
+  const means = (name: string, column: string) => fieldOf(only(entries, name), column)!.means;
+  assert.is(means('mmu_inv_start', 'len'), MEANS_END);
+  assert.is(means('mni_remove', 'len'), MEANS_LAST);
+  assert.is(means('pin_fast', 'len'), MEANS_PAGES);
+  assert.is(means('mm_page_free', 'len'), MEANS_ORDER);
+  assert.is(means('mm_page_free', 'phys'), MEANS_PFN);
+  assert.is(means('unpin_folio', 'phys'), MEANS_STRUCT_PAGE);
+  assert.is(means('iova_link', 'value'), MEANS_OFFSET);
+  assert.is(means('odp_map_ret', 'value'), MEANS_RESULT);
+  assert.is(means('umem_get_va_ret', 'object'), MEANS_POINTER);
+  assert.is(means('p2p_alloc_ret', 'addr'), MEANS_KVA);
+  assert.is(means('dma_map_phys', 'len'), 0);
+  const wrong = (column: string, word: string) => ({
+    events: [{ ...good, fields: { ...good.fields, [column]: { field: 'f', means: word } } }],
+  });
+  assert.match(
+    (await refusal(wrong('len', 'pfn'))).problem,
+    /expected one of end, last, pages, order, found "pfn"/,
+  );
+  const error = await refusal(wrong('dir', 'end'));
+  assert.is(error.path, 'events[0].fields.dir.means');
+  assert.match(error.problem, /columns that may mean something else are len, phys, value, object, addr/);
+});
+
+test('every return has a call on the same function, and requires only what its call does not say', async () => {
+  const { entries } = await loadDictionary();
+  const returns = entries.filter((entry) => entry.function !== undefined && isReturnProbe(entry.name));
+  assert.ok(returns.length >= 25);
+  for (const entry of returns) {
+    const calls = entries.filter((other) => other.function === entry.function && other !== entry);
+    assert.ok(calls.length >= 1, entry.name);
+    const needed = entry.fields.filter(({ required }) => required).map(({ field }) => field);
+    if (entry.op !== Op.note) assert.equal(needed, ['ret'], entry.name);
+  }
+});
+
 test("the user's entries come before the built-in ones of the same name", async () => {
   const file = userFile({ events: [{ ...good, event: 'dma:dma_map_phys' }] });
   const { entries } = await loadDictionary([file]);
@@ -196,6 +253,11 @@ test('what the schema refuses is refused at run time too, with the place', async
       { events: [{ ...good, fields: { ...good.fields, phys: { field: 'p', type: 'octal' } } }] },
       'events[0].fields.phys.type',
       /found "octal"/,
+    ],
+    [
+      { events: [{ ...good, fields: { ...good.fields, phys: { field: 'p', means: 'frame' } } }] },
+      'events[0].fields.phys.means',
+      /expected one of pfn, struct_page, found "frame"/,
     ],
     [
       { events: [{ ...good, fields: { ...good.fields, phys: { field: 'p', required: 1 } } }] },

@@ -359,12 +359,12 @@ test('a header tells CPUs and what was overwritten', async () => {
 test('events without a row are counted, system calls and functions too', async () => {
   const text =
     line('sched_switch: a') +
-    line('sys_mmap(addr: 0)') +
-    line('sys_mmap -> 0x7f') +
+    line('sys_brk(brk: 0)') +
+    line('sys_brk -> 0x7f') +
     line('vfs_write <-ksys_write') +
     line(MAP);
   const { capture } = await read(sourceOf(text));
-  const expected = { sched_switch: 1, sys_enter_mmap: 1, sys_exit_mmap: 1, function: 1, 'iommu:map': 1 };
+  const expected = { sched_switch: 1, sys_enter_brk: 1, sys_exit_brk: 1, function: 1, 'iommu:map': 1 };
   assert.equal(Object.fromEntries(capture.eventCounts()), expected);
   assert.equal(countersOf(capture), []);
 });

@@ -57,7 +57,12 @@ test('stacks are those of ftrace', async () => {
   const ftrace = await readWith(ftraceText, await sampleSource('buggy-driver', 'trace.txt.zst'));
   // Each recorder sees frames of its own on top, and the two tools end at different depths of the entry code.
   const callers = (stack: string): string => /\bcmd_write\b.* < do_syscall_64/.exec(stack)?.[0] ?? '';
-  const [ours, theirs] = [storyOf(perf.rows).stacks.map(callers), storyOf(ftrace.rows).stacks.map(callers)];
+  // Of probes perf misses the caller of the probed function: it has no frame yet, or no longer.
+  const ofTracepoints = (rows: typeof perf.rows): string[] => {
+    const { facts, stacks } = storyOf(rows);
+    return stacks.filter((_, i) => /^(dma_|map |unmap )/.test(facts[i]!)).map(callers);
+  };
+  const [ours, theirs] = [ofTracepoints(perf.rows), ofTracepoints(ftrace.rows)];
   assert.ok(theirs.filter((stack) => stack !== '').length > 1000);
   const different = theirs.flatMap((stack, i) => (stack === ours[i] ? [] : [ours[i]]));
   // perf recorded some events without one, as the text shows.
@@ -93,7 +98,7 @@ test('all layouts of one run have the same events', async () => {
 });
 
 const counted = countedSamples(/\.script\.txt$/);
-test('there are samples', () => assert.is(counted.length, 11));
+test('there are samples', () => assert.is(counted.length, 13));
 for (const { sample, file, expected } of counted) {
   // dmabug:p2p_map is a tracepoint of the driver, lab:p2p_map a probe.
   test(`events by system and name are as perf counts them: ${sample}/${file}`, async () => {

@@ -38,7 +38,10 @@ for (const [sample, file] of [
     const ftrace = await readWith(ftraceText, await sampleSource(sample!, 'trace.txt.zst'));
     const [ours, theirs] = [storyOf(rows), storyOf(ftrace.rows)];
     assert.ok(ours.facts.length > 1000);
-    assert.equal(ours.facts, theirs.facts);
+    // Recorders stamp events of two CPUs that are a microsecond apart in either order.
+    const order =
+      sample === 'clean-nvme-old-tools' ? (facts: string[]) => facts.toSorted() : (facts: string[]) => facts;
+    assert.equal(order(ours.facts), order(theirs.facts));
     assert.equal(counters, []);
     // trace-cmd prints eight frames at most, and has a name for ftrace's trampoline.
     const innermost = (stack: string): string[] => stack.split(' < ').slice(0, 8);
@@ -51,7 +54,7 @@ for (const [sample, file] of [
 }
 
 const counted = countedSamples(/report\.txt$/);
-test('there are samples', () => assert.is(counted.length, 10));
+test('there are samples', () => assert.is(counted.length, 12));
 for (const { sample, file, expected } of counted) {
   test(`events by name are as counted: ${sample}/${file}`, async () => {
     const { capture } = await readWith(traceCmdReport, await sampleSource(sample, file));

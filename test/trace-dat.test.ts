@@ -57,6 +57,8 @@ function bareCounts(capture: Capture): Record<string, number> {
 const SAMPLES = [
   ['buggy-driver', 'trace.dat'],
   ['buggy-driver', 'trace-v6.dat.zst'],
+  ['rdma', 'trace.dat'],
+  ['dma-buf-revoked', 'trace.dat'],
   ['forms', 'trace-buffers.dat'],
   ['forms', 'trace-boot-v6.dat.zst'],
   ['forms', 'trace-tsc-zlib.dat'],

@@ -172,7 +172,8 @@ function stackOf(wasm: TextExports, id: number, symbols: Frame[]): Frame[] {
   const words = new DataView(wasm.memory.buffer, at, wasm.nameLength(Table.stacks, id));
   const frames: Frame[] = [];
   for (let i = 0; i < words.byteLength; i += 8) frames.push(symbols[words.getUint32(i, true)] ?? '');
-  return frames;
+  // trace-cmd prints the end of a short stack as a frame.
+  return frames.filter((frame) => frame !== 0n);
 }
 
 function totalsOf(wasm: TextExports): TextTotals {

@@ -6,7 +6,13 @@
  * An entry has two variants where labels and field names differ: as printed, and with the trace option `fields`.
  */
 import { PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PLAN_RETURN, PlanColumn, PlanRead } from '../wasm/schema.js';
-import { type Dictionary, type DictionaryEntry, type DictionaryField, isReturnProbe } from './dictionary.js';
+import {
+  type Column,
+  type Dictionary,
+  type DictionaryEntry,
+  type DictionaryField,
+  isReturnProbe,
+} from './dictionary.js';
 import { DMA_ATTRS } from './dma-attrs.js';
 import { TYPE_STACK } from './format.js';
 
@@ -57,31 +63,50 @@ class Words {
   }
 }
 
-function addField(plan: Words, field: DictionaryField, label: Label): void {
-  plan.add(PlanColumn[field.column], PlanRead[field.type], field.required ? 1 : 0, label.position);
+/** A column that the number of another field feeds besides: the text has it once. */
+const TWINS: readonly Column[] = ['addr', 'len', 'phys'];
+
+const twinOf = (fields: readonly DictionaryField[], field: DictionaryField): DictionaryField | undefined =>
+  fields.find((other) => other !== field && other.field === field.field && TWINS.includes(other.column));
+
+function addField(plan: Words, field: DictionaryField, label: Label, twin?: DictionaryField): void {
+  const besides = twin === undefined ? 0 : 1 + PlanColumn[twin.column];
+  plan.add(
+    PlanColumn[field.column] | (besides << 16),
+    PlanRead[field.type],
+    field.required ? 1 : 0,
+    label.position,
+  );
   plan.addText(label.text);
 }
 
-type Variant = { readonly entry: DictionaryEntry; readonly labels: Label[]; readonly flags: number };
+interface Variant {
+  readonly entry: DictionaryEntry;
+  readonly fields: readonly DictionaryField[];
+  readonly labels: readonly Label[];
+  readonly flags: number;
+}
 
 function variantsOf(entry: DictionaryEntry): Variant[] {
-  const fields = entry.fields.slice(0, PLAN_FIELDS_MAX);
+  const fields = entry.fields
+    .filter((field) => !entry.fields.some((other) => twinOf(entry.fields, other) === field))
+    .slice(0, PLAN_FIELDS_MAX);
   const printed = fields.map(printedLabel);
   const named = fields.map(namedLabel);
   const flags = isReturnProbe(entry.name) ? PLAN_RETURN : 0;
   const same = printed.every((label, i) => label.text === named[i]?.text && label.position === 0);
-  const first = { entry, labels: printed, flags };
-  return same ? [first] : [first, { entry, labels: named, flags: flags | PLAN_FIELD_NAMES }];
+  const first = { entry, fields, labels: printed, flags };
+  return same ? [first] : [first, { entry, fields, labels: named, flags: flags | PLAN_FIELD_NAMES }];
 }
 
-function addVariant(plan: Words, { entry, labels, flags }: Variant): void {
+function addVariant(plan: Words, { entry, fields, labels, flags }: Variant): void {
   plan.add(entry.id, flags);
   plan.addText(entry.name);
   plan.addText(entry.system ?? '');
   plan.addText(entry.function ?? '');
   plan.add(labels.length);
   labels.forEach((label, i) => {
-    addField(plan, entry.fields[i]!, label);
+    addField(plan, fields[i]!, label, twinOf(entry.fields, fields[i]!));
   });
 }
 

@@ -404,7 +404,7 @@ export const EXTRAS_BYTES = EXTRA_WORDS * COLUMN8; // four u64 columns: mm, obje
 //
 //   plan  = entries, attribute names, entry × entries, attribute × attribute names
 //   entry = type, flags, name, system, function, fields, field × fields
-//   field = PlanColumn, PlanRead, required (0, 1), position, label     attribute = bits, name
+//   field = PlanColumn | (1 + the addr, len or phys that the same number feeds besides) << 16, PlanRead, required (0, 1), position, label     attribute = bits, name
 //   a name, system, function or label is its length in bytes and the bytes, padded with zeros to whole words
 // ---------------------------------------------------------------------------------------------
 

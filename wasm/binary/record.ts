@@ -90,8 +90,13 @@ function setDevice(at: usize, most: u32): void {
   else setU16(EVENT_DEVICE, <u16>id);
 }
 
+/** Errors are the last page of the numbers (MAX_ERRNO, include/linux/err.h). */
+const MAX_ERRNO: i64 = 4095;
+
+/** Keeps an error as the kernel returns it; an int in a register may have zeros above it. */
 function setErrno(value: i64): void {
-  if (value < 0) setU16(EVENT_ERROR, <u16>max<i64>(value, -32768));
+  if (value > 0xfffff000 && value <= 0xffffffff) value -= 0x100000000;
+  if (value < 0 && value >= -MAX_ERRNO) setU16(EVENT_ERROR, <u16>value);
 }
 
 /** Extras of the row, all absent; returns their word in the side heap. */

@@ -27,6 +27,7 @@ import { readBody } from './body';
 const NAME_MAX: usize = 128;
 const LESS: u32 = 0x3c;
 const OPEN_BRACKET: u32 = 0x5b;
+const SYS: u32 = 0x5f737973; // "sys_"
 const RETURN_ARROW: u32 = 0x202d3c; // "<- "
 
 /** Events by name id that became no row, and rows by type; grown as names come. */
@@ -123,8 +124,8 @@ export function readEvent(at: usize, end: usize): void {
   const c = load<u8>(stop) as u32;
   if (stop == at || stop >= end) count(TextCounter.line_not_understood, at, end);
   else if (c == COLON) readNamed(at, stop, end);
-  else if (c == OPEN) countName(events.id(at, (stop - at) as i32 + 1));
-  else if (load<u8>(stop + 1) == MINUS) countName(events.id(at, (stop - at) as i32 + 2));
+  else if (c == OPEN) readCall(at, stop, stop + 1, end);
+  else if (load<u8>(stop + 1) == MINUS) readCall(at, stop, stop + 2, end);
   else if (load<u8>(stop + 1) == LESS) functionLines += 1;
   else count(TextCounter.line_not_understood, at, end);
 }
@@ -141,6 +142,40 @@ function readNamed(at: usize, stop: usize, end: usize): void {
   if (outcome == Outcome.row) return add(typeCounts + ((rowType as usize) << 3));
   countName(name);
   if (outcome == Outcome.miss) countMiss(at, end);
+}
+
+/**
+ * A system call as ftrace prints it: "sys_munmap(addr: 0x7f…, len: 0x10000)", "sys_munmap -> 0x0". It is known, and counted, by
+ * the name up to `mark`; its events are sys_enter_munmap and sys_exit_munmap.
+ */
+function readCall(at: usize, stop: usize, mark: usize, end: usize): void {
+  const name = events.id(at, (mark - at) as i32);
+  const isEntry = mark == stop + 1;
+  const variant = load<usize>(callLink(name, at, stop, isEntry));
+  lineSystem = ANY_SYSTEM;
+  const last = isEntry && load<u8>(end - 1) == CLOSE ? end - 1 : end;
+  const outcome = variant == 0 ? Outcome.stranger : readAs(variant, isEntry ? mark : min(mark + 2, end), last, 0);
+  if (outcome == Outcome.row) return add(typeCounts + ((rowType as usize) << 3));
+  countName(name);
+  if (outcome == Outcome.miss) countMiss(at, end);
+}
+
+const CALL_PREFIX: usize = 4; // "sys_"
+const callName: usize = heap.alloc(NAME_MAX + 64);
+
+/** The link of a call's printed name, found at first sight. */
+function callLink(name: i32, at: usize, stop: usize, isEntry: bool): usize {
+  while (name >= linkCapacity) growLinks();
+  const link = links + ((name as usize) << 3);
+  if (load<u64>(link) != NO_LINK) return link;
+  const prefix = isEntry ? "sys_enter_" : "sys_exit_";
+  const length = String.UTF8.encodeUnsafe(changetype<usize>(prefix), prefix.length, callName);
+  memory.copy(callName + length, at + CALL_PREFIX, stop - at);
+  const known = stop - at > CALL_PREFIX && load<u32>(at) == SYS;
+  const id = known ? events.table.lookup(callName, (length + stop - at - CALL_PREFIX) as i32) : 0;
+  store<u64>(link, 0);
+  if (id != 0) store<usize>(link, variantsOf(id));
+  return link;
 }
 
 /** The event "system:name: …", as perf prints it; counted by the two names together. The system may be missing. */

@@ -8,9 +8,9 @@ import {
   PLAN_FIELD_NAMES, PlanColumn, PlanRead, TextCounter,
 } from '../schema';
 import { setU16, setU32, setU64, setU8, sideWord, takeSide } from '../decode/batch';
-import { FIELD_COLUMN, FIELD_OFFSET, FIELD_READ, attributeOf } from './plan';
+import { FIELD_COLUMN, FIELD_OFFSET, FIELD_READ, FIELD_TWIN, attributeOf } from './plan';
 import { LIST_DMA, LIST_LEN, LIST_PHYS, readList, setEnts, setNents, setTruncated } from './lists';
-import { BAR, CLOSE, OPEN, QUOTE, SLASH, endsWord, find, isDigit, number, quoteEnd, readDecimal, readHex, readNumber, wordEnd } from './values';
+import { BAR, CLOSE, COMMA, OPEN, OPEN_BRACKET, PLUS, QUOTE, SLASH, endsWord, find, isDigit, number, quoteEnd, readDecimal, readHex, readNumber, wordEnd } from './values';
 import { count } from './counters';
 import { devices, strangers } from './names';
 
@@ -70,11 +70,23 @@ function readOther(field: usize, read: i32, at: usize, end: usize): usize {
   if (read == PlanRead.flag) return readFlag(at, end);
   if (load<u8>(at) == OPEN) return readNothing(read, at, end);
   const p = read == PlanRead.count ? readCount(at) : read == PlanRead.null_is_error || read == PlanRead.hex ? readHex(at) : readNumber(at);
-  if (p == 0 || !endsWord(p, end)) return 0;
+  if (p == 0 || !endsWord(p, end)) return readSymbol(field, at, end);
   if (read == PlanRead.errno) setError(number as i64);
   else if (read == PlanRead.null_is_error) setError(number == 0 ? ENOMEM : 0);
   else setNumber(field, p);
   return p;
+}
+
+/** "ops=mir_ops+0x0/0x30 [dmabug] (-1608497360)": with the option `fields` an address that has a name comes in decimal behind it. */
+function readSymbol(field: usize, at: usize, end: usize): usize {
+  const stop = wordEnd(at, end);
+  const open = find(stop, end, OPEN as u8);
+  if (find(at, stop, PLUS as u8) >= stop || open >= end) return 0;
+  if (open != stop + 1 && load<u8>(stop + 1) != OPEN_BRACKET) return 0;
+  const p = readNumber(open + 1);
+  if (p == 0 || load<u8>(p) != CLOSE) return 0;
+  setNumber(field, p);
+  return p + 1;
 }
 
 function listOf(column: i32): i32 {
@@ -94,13 +106,19 @@ function readNothing(read: i32, at: usize, end: usize): usize {
 function setNumber(field: usize, p: usize): usize {
   const offset = load<usize>(field, FIELD_OFFSET);
   if (offset != 0) setU64(offset, number);
-  else setOther(load<i32>(field, FIELD_COLUMN));
+  else setOther(field, load<i32>(field, FIELD_COLUMN));
   return p;
 }
 
-function setOther(column: i32): void {
+function setOther(field: usize, column: i32): void {
   if (column >= PlanColumn.mm && column <= PlanColumn.other) setExtra(column - PlanColumn.mm, number);
-  else if (column == PlanColumn.attrs) setU32(EVENT_ATTRS, number as u32);
+  else setRare(column);
+  const twin = load<usize>(field, FIELD_TWIN);
+  if (twin != 0) setU64(twin, number);
+}
+
+function setRare(column: i32): void {
+  if (column == PlanColumn.attrs) setU32(EVENT_ATTRS, number as u32);
   else if (column == PlanColumn.error) setError(number as i64);
   else if (column == PlanColumn.dir) setU8(EVENT_DIR, number < 4 ? number as u8 : 0xff);
   else if (column == PlanColumn.sg_nents) setNents(number);
@@ -188,7 +206,7 @@ function readDevice(at: usize, end: usize): usize {
     return quote < end ? quote + 1 : 0;
   }
   const p = wordEnd(at, end);
-  if (load<u8>(at) != OPEN) setDevice(at, p);
+  if (load<u8>(at) != OPEN) setDevice(at, p > at && load<u8>(p - 1) == COMMA ? p - 1 : p);
   return p;
 }
 

@@ -5,13 +5,14 @@
  *
  *   variant  | type | flags | function | fields | required mask | next of name, of function | all fields' mask |
  *            | bare words' mask | has lists | system | unused 4 | field × fields |
- *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | unused 8 |
+ *   field    | label 16 | mask 16 | label pointer | label bytes | column | read | position | offset | twin | unused 4 |
  *
  * `label` is the first 16 bytes of the label with its '=', `mask` has ones where it has bytes.
  */
 import { EVENT_ADDR, EVENT_LEN, EVENT_PHYS, PLAN_FIELD_NAMES, PLAN_FIELDS_MAX, PlanColumn, PlanRead } from '../schema';
 import { StringTable } from '../decode/strings';
 import { events, firstBytes, functions } from './names';
+import { EQUALS } from './values';
 
 export const VARIANT_TYPE: usize = 0;
 export const VARIANT_FLAGS: usize = 4;
@@ -22,7 +23,7 @@ export const VARIANT_NEXT: usize = 20;
 export const VARIANT_NEXT_OF_FUNCTION: usize = 24;
 /** Fields that a line has when nothing of it is missing: all but flags. */
 export const VARIANT_COMPLETE: usize = 28;
-/** Fields that are words without '=': found by their place, or flags. */
+/** Fields that are words without '=': found by their place, by a label with ':', or flags. */
 export const VARIANT_BARE: usize = 32;
 /** Whether it has fields that go to lists, or to the extra facts. */
 export const VARIANT_HAS_SIDE: usize = 36;
@@ -40,6 +41,8 @@ export const FIELD_READ: usize = 44;
 export const FIELD_POSITION: usize = 48;
 /** The batch's column of 8-byte values that the field feeds, or 0 where there is more to do. */
 export const FIELD_OFFSET: usize = 52;
+/** The column of 8-byte values that the same number feeds besides, or 0. */
+export const FIELD_TWIN: usize = 56;
 export const FIELD_BYTES: usize = 64;
 
 /** Event names of the plan have the ids 1 … planNames; chains[id] is the first variant. */
@@ -157,8 +160,10 @@ function append(slot: usize, variant: usize, next: usize): void {
 
 function readField(variant: usize, index: u32): void {
   const field = variant + VARIANT_HEAD + (index as usize) * FIELD_BYTES;
-  const column = word() as i32;
+  const columns = word();
+  const column = (columns & 0xffff) as i32;
   store<u32>(field, column, FIELD_COLUMN);
+  store<usize>(field, (columns >> 16) != 0 ? offsetOf((columns >> 16) as i32 - 1) : 0, FIELD_TWIN);
   store<usize>(field, offsetOf(column), FIELD_OFFSET);
   if (column >= PlanColumn.mm) store<u32>(variant, 1, VARIANT_HAS_SIDE);
   const read = word();
@@ -167,9 +172,10 @@ function readField(variant: usize, index: u32): void {
   if (word() != 0) store<u32>(variant, load<u32>(variant, VARIANT_REQUIRED) | (1 << index), VARIANT_REQUIRED);
   const position = word();
   store<u32>(field, position, FIELD_POSITION);
-  if (position != 0 || read == PlanRead.flag) store<u32>(variant, load<u32>(variant, VARIANT_BARE) | (1 << index), VARIANT_BARE);
   const length = word();
   const label = skipText(length);
+  const isBare = position != 0 || length == 0 || load<u8>(label + length - 1) != EQUALS;
+  if (isBare) store<u32>(variant, load<u32>(variant, VARIANT_BARE) | (1 << index), VARIANT_BARE);
   store<usize>(field, label, FIELD_TEXT);
   store<u32>(field, length, FIELD_LENGTH);
   const shown = min<u32>(length, 16);

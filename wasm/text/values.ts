@@ -12,6 +12,7 @@ export const EQUALS: u32 = 0x3d;
 export const QUOTE: u32 = 0x22;
 export const OPEN: u32 = 0x28; // (
 export const CLOSE: u32 = 0x29; // )
+export const OPEN_BRACKET: u32 = 0x5b; // [
 export const OPEN_LIST: u32 = 0x7b; // {
 export const CLOSE_LIST: u32 = 0x7d; // }
 export const COMMA: u32 = 0x2c;
