@@ -17,7 +17,8 @@ for (const form of ['trace.dat', 'trace.txt.zst']) {
         recorded.some((one) => one.layer === layer && one.op === op && one.kind === kind);
       assert.ok(has(Layer.dma, Op.open, Kind.sg));
       assert.ok(has(Layer.none, Op.removed, Kind.none));
-      assert.not(has(Layer.watch, Op.open, Kind.notifier));
+      assert.ok(has(Layer.watch, Op.open, Kind.notifier));
+      assert.not(has(Layer.dmabuf, Op.open, Kind.attachment));
       const rows: Row[] = await db.query(
         "SELECT known FROM event_counts WHERE event LIKE '%dev_unbind%' ORDER BY event",
       );
