@@ -1,10 +1,11 @@
 /** `dmaspan sql`: any question to captures' tables, by a person in a shell or by a script. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { UsageError } from './exit-codes.js';
 import { type InputArguments, withInputOptions } from './input-options.js';
 import { FORMATS, type SqlFormat } from './rows/formats.js';
 import type { Parameters } from './sql/parameters.js';
+import { readSql } from './sql/read-sql.js';
 import type { Session } from './sql/session.js';
 
 interface Arguments extends InputArguments {
@@ -142,7 +143,7 @@ const USAGE = 'Usage: dmaspan sql CAPTURE… "SELECT …"';
 function question({ captures, command = [], file = [] }: Arguments): Question {
   if (captures.length === 0) throw new UsageError('no capture given', USAGE);
   if (command.length + file.length > 0) {
-    const files = file.map((path) => ({ text: notEmpty(readQuery(path), path), where: path }));
+    const files = file.map((path) => ({ text: notEmpty(readSql(path), path), where: path }));
     return { captures, scripts: [...files, ...command.map((text) => ({ text: notEmpty(text, '-c') }))] };
   }
   const last = captures.at(-1) ?? '';
@@ -155,7 +156,7 @@ function question({ captures, command = [], file = [] }: Arguments): Question {
       'stdin cannot be both a capture and the SQL',
       'Give the SQL as the last argument, or by -c or -f FILE.',
     );
-  return { captures, scripts: asksAPerson() ? undefined : [{ text: notEmpty(readQuery(0), 'stdin') }] };
+  return { captures, scripts: asksAPerson() ? undefined : [{ text: notEmpty(readSql(0), 'stdin') }] };
 }
 
 /** A shell needs a terminal on both sides. */
@@ -163,18 +164,6 @@ function asksAPerson(): boolean {
   if (process.stdin.isTTY !== true) return false;
   if (process.stdout.isTTY === true) return true;
   throw new UsageError('no SQL given', 'Give it as the last argument, by -c or -f FILE, or on stdin.');
-}
-
-function readQuery(file: string | number): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `${file}: expected a file with SQL, ${code === 'ENOENT' ? 'found no such file' : `found ${code}`}`,
-      'Check the path.',
-    );
-  }
 }
 
 function notEmpty(sql: string, where: string): string {

@@ -196,6 +196,34 @@ test('histograms count every lifetime once, in its power of two', () =>
     );
   }));
 
+test('evictions count every mapping that an invalidation told to go, in its power of two', () =>
+  made([sample('buggy-driver', 'trace.dat')], async ({ pictures, db, page }) => {
+    const { evictions } = only(pictures);
+    assert.equal(
+      evictions.map(({ name }) => name.includes('0000:00:0')),
+      [true, true],
+    );
+    const [all] = await db.query(
+      'SELECT count(*) AS n, count(*) FILTER (closed_ts IS NULL) AS never FROM lifetimes WHERE invalidation IS NOT NULL',
+    );
+    const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+    assert.is(sum(evictions.map(({ done, never }) => sum(done) + never)), Number(all!.n));
+    assert.is(sum(evictions.map(({ never }) => never)), Number(all!.never));
+    // The driver's list: eight pages are never unmapped, eight are 400 ms late.
+    assert.is(Number(all!.never), 8);
+    for (const { name, first, done } of evictions) {
+      for (const [at, count] of done.entries()) {
+        const [row] = await db.query(
+          `SELECT count(*) AS n FROM lifetimes l JOIN invalidations i ON i.id = l.invalidation
+           WHERE contains($name, l.device::VARCHAR) AND l.closed_ts - i.begin_ts >= $from AND l.closed_ts - i.begin_ts < 2 * $from`,
+          { name, from: BigInt(2 ** (first + at)) },
+        );
+        assert.is(count, Number(row!.n), `${name} ${first + at}`);
+      }
+    }
+    assert.match(page, /Evictions of /);
+  }));
+
 test('many devices: the others are one line, and all lines add up', () => {
   const lines = Array.from({ length: 30 }, (_, device) => {
     const at = `9.${String(device * 1000).padStart(6, '0')}`;
@@ -352,13 +380,13 @@ inBrowser(
       ] as const) {
         await chromium.look(width, 900, scheme);
         await chromium.open(file);
-        assert.is(await chromium.evaluate('document.querySelectorAll(".plot canvas").length'), 3);
+        assert.is(await chromium.evaluate('document.querySelectorAll(".plot canvas").length'), 4);
         assert.is(
           await chromium.evaluate('document.documentElement.scrollWidth <= innerWidth'),
           true,
           `${width} wide`,
         );
-        assert.is(await chromium.evaluate(INKED), 3, 'something is drawn');
+        assert.is(await chromium.evaluate(INKED), 4, 'something is drawn');
       }
       await chromium.evaluate('document.querySelector("[data-picture=pages] .plot").focus()');
       for (const key of ['ArrowRight', 'ArrowUp', 'ArrowLeft']) await chromium.press(key);

@@ -1,7 +1,8 @@
 /** The shell's own commands, one a row: `.tables`, `.mode csv`, … */
-import { readFileSync } from 'node:fs';
+
 import { UsageError } from '../exit-codes.js';
 import { FORMAT_DOCS, FORMATS, formatNamed } from '../rows/formats.js';
+import { readSql } from './read-sql.js';
 import type { Session } from './session.js';
 
 /** What a command may do beside the session's settings. */
@@ -37,18 +38,6 @@ function mayTouchFiles({ session, typed }: Surroundings, command: string): void 
     `${command} in a script touches files, which is locked`,
     'dmaspan sql --allow-files lets it.',
   );
-}
-
-function readScript(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `${file}: expected a file with SQL, ${code === 'ENOENT' ? 'found no such file' : `found ${code}`}`,
-      'Check the path.',
-    );
-  }
 }
 
 function wanted(argument: string | undefined, usage: string): string {
@@ -146,7 +135,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
     run: async (file, around) => {
       const path = wanted(file, '.read FILE');
       mayTouchFiles(around, '.read');
-      await around.read(path, readScript(path));
+      await around.read(path, readSql(path));
       return '';
     },
   },

@@ -15,7 +15,7 @@ import { live } from './dma';
 import { firstNode, memberOf, nextOf } from './key-index';
 import { imports } from './import-index';
 import { carve, endPart, enterRange, sortFound } from './parts';
-import { found, foundAt, setFound, shrinkFound } from './range-index';
+import { copyFound, found, foundAt, setFound, shrinkFound } from './range-index';
 import { enterSpace, findSpace, isReleased, spaceCount } from './spaces';
 import { endRelease, obeyed } from './invalidations';
 import { watchOfImport } from './watches';
@@ -146,8 +146,7 @@ function closeIn(space: u32): bool {
 /** Closes what [from, end) covers of the result. */
 function closeFound(space: u32, from: u64, end: u64): void {
   const count = found;
-  const list = heap.alloc((count as usize) << 2);
-  for (let i: u32 = 0; i < count; i++) store<u32>(list + ((i as usize) << 2), foundAt(i));
+  const list = copyFound();
   for (let i: u32 = 0; i < count; i++) {
     const closed = closeOne(space, load<u32>(list + ((i as usize) << 2)), from, end);
     if (i == 0) concerns(closed);

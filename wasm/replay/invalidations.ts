@@ -17,12 +17,12 @@ import {
 import { INVALIDATIONS, addRow, cell1, cell4, cell8 } from './table';
 import { ABSENT, NONE, addr, endOfRange, keepsEvents, len, mm, object, other, seq, tid, ts, value } from './now';
 import {
-  addFlags, addrOf, dropFlags, flagsOf, idOf, invalidationOf, lenOf, openSeq, setInvalidation,
+  addFlags, addrOf, dropFlags, flagsOf, invalidationOf, lenOf, openSeq, setInvalidation,
 } from './lifetimes';
 import { carve, enterRange } from './parts';
 import { obeysNotifiers } from './imports';
 import { imports } from './import-index';
-import { found, foundAt } from './range-index';
+import { copyFound, found, foundAt } from './range-index';
 import { endSpace, isReleased, releaseSpace, setUnderWay, spaceCount, spaceNow, underWay } from './spaces';
 import { isWatched } from './watches';
 
@@ -180,8 +180,7 @@ function judge(space: u32, order: u32): u32 {
   imports.query(space, from, end);
   const count = found;
   if (count == 0) return 0;
-  const list = heap.alloc((count as usize) << 2);
-  for (let i: u32 = 0; i < count; i++) store<u32>(list + ((i as usize) << 2), foundAt(i));
+  const list = copyFound();
   let remaining: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = load<u32>(list + ((i as usize) << 2));

@@ -7,7 +7,7 @@ import { EndReason, Layer } from '../schema';
 import { ABSENT, addr, concerns, device, endOfRange, kind, len, lossSeen, lossSeq, phys } from './now';
 import { addFlags, endLifetime, finishOpen, idOf, openLifetime, openSeq, speakOf, takeFacts } from './lifetimes';
 import { carve, closePart, enterRange, sortFound } from './parts';
-import { RangeIndex, found, foundAt } from './range-index';
+import { RangeIndex, copyFound, found, foundAt } from './range-index';
 
 const ranges: RangeIndex = new RangeIndex();
 /** Highest device seen: how far a walk over all has to go. */
@@ -39,8 +39,7 @@ export function unlinkRange(): void {
   ranges.query(device, addr, end);
   sortFound();
   const count = found;
-  const list = heap.alloc((count as usize) << 2);
-  for (let i: u32 = 0; i < count; i++) store<u32>(list + ((i as usize) << 2), foundAt(i));
+  const list = copyFound();
   for (let i: u32 = 0; i < count; i++) {
     const closed = closePart(ranges, device, load<u32>(list + ((i as usize) << 2)), addr, end);
     if (i == 0) concerns(closed);

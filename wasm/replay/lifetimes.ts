@@ -409,9 +409,6 @@ export function objectOf(at: u32): u64 {
 export function valueOf(at: u32): u64 {
   return load<u64>(factCell(at, EXTRA_VALUE));
 }
-export function otherOf(at: u32): u64 {
-  return load<u64>(factCell(at, EXTRA_OTHER));
-}
 export function layerOf(at: u32): u32 {
   return load<u8>(at, LAYER);
 }

@@ -66,11 +66,6 @@ export function readExtras(at: usize): void {
   other = at == 0 ? ABSENT : load<u64>(at, EXTRA_OTHER << 3);
 }
 
-/** Gives the current event an address space that another event of its call told. */
-export function setMm(told: u64): void {
-  mm = told;
-}
-
 /** Narrows or widens the current event's range. */
 export function setRange(from: u64, bytes: u64): void {
   addr = from;

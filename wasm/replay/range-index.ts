@@ -155,6 +155,13 @@ export function setFound(i: u32, member: u32): void {
   store<u32>(results + ((i as usize) << 2), member);
 }
 
+/** The result as a list of u32 of the caller's own, to be freed: other queries may come before it has been gone through. */
+export function copyFound(): usize {
+  const list = heap.alloc((found as usize) << 2);
+  memory.copy(list, results, (found as usize) << 2);
+  return list;
+}
+
 export function shrinkFound(count: u32): void {
   found = count;
 }

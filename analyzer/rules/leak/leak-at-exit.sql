@@ -10,10 +10,10 @@
 --   runs; a registration that only the kernel's clean-up ends shows a program, or a library, that loses track of what it registered.
 -- next: Never unmapped: the importer's release callback, and the close of its file, must undo every mapping. Released by the kernel at exit: deregister in the program.
 -- contract: include/linux/mmu_notifier.h, struct mmu_notifier_ops, release; ibv_dereg_mr(3)
-WITH RECURSIVE tasks AS (
-  -- A thread belongs to the process that made it (CLONE_THREAD).
-  SELECT capture, value::INTEGER AS tid, tid AS maker, seq, (other & 65536) != 0 AS thread
-  FROM events WHERE event::VARCHAR LIKE '%task_newtask'
+WITH threads AS (
+  -- A thread's exit is not its process's (CLONE_THREAD).
+  SELECT capture, value::INTEGER AS tid, seq
+  FROM events WHERE event::VARCHAR LIKE '%task_newtask' AND (other & 65536) != 0
 ),
 exits AS (
   SELECT e.capture, coalesce(e.value::INTEGER, e.tid) AS tid, e.ts, e.seq
@@ -23,7 +23,7 @@ left_over AS (
   SELECT l.*, CASE WHEN l.after_exit THEN NULL ELSE x.ts END AS exit_ts, x.seq AS exit_seq
   FROM lifetimes l
   LEFT JOIN exits x ON x.capture = l.capture AND x.tid = l.open_tid AND x.seq > l.open_seq
-    AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.capture = x.capture AND t.tid = x.tid AND t.thread AND t.seq < x.seq)
+    AND NOT EXISTS (SELECT 1 FROM threads t WHERE t.capture = x.capture AND t.tid = x.tid AND t.seq < x.seq)
   WHERE l.layer = 'import' AND l.kind != 'grant'
 ),
 leaked AS (

@@ -10,19 +10,19 @@
 -- next: pci_free_p2pmem on every path that gives the buffer up, error paths and the driver's remove function first.
 -- contract: Documentation/driver-api/pci/p2pdma.rst; drivers/pci/p2pdma.c, pci_free_p2pmem()
 WITH gone AS (
-  -- The provider's pool is gone, or the driver of a device that had the memory mapped.
-  SELECT p.id, bool_or(e.op = 'exit') AS provider
+  -- The provider's pool is gone.
+  SELECT DISTINCT p.id
   FROM lifetimes p
   JOIN events e ON e.capture = p.capture AND e.op = 'exit' AND e.layer = 'pool' AND e.seq > p.open_seq
     AND e.device IS NOT DISTINCT FROM p.device
   WHERE p.layer = 'pool' AND p.kind = 'pool' AND p.closed_ts IS NULL
-  GROUP BY p.id
 ),
 orphaned AS (
+  -- The driver of a device that had the memory mapped is gone.
   SELECT DISTINCT l.parent AS id FROM lifetimes l WHERE l.layer = 'dma' AND l.parent IS NOT NULL AND l.closed_ts IS NULL AND l.before_removal
 ),
 leaked AS (
-  SELECT p.*, s.site, s.via, coalesce(g.provider, false) AS provider
+  SELECT p.*, s.site, s.via, g.id IS NOT NULL AS provider
   FROM lifetimes p
   LEFT JOIN gone g ON g.id = p.id
   LEFT JOIN orphaned o ON o.id = p.id

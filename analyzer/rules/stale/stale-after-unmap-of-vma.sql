@@ -19,7 +19,7 @@ process AS (
   SELECT p.capture, p.tid, t.maker FROM process p JOIN threads t ON t.capture = p.capture AND t.tid = p.pid
 ),
 leader AS (
-  SELECT capture, tid, arg_min(pid, pid) AS pid FROM process p
+  SELECT capture, tid, min(pid) AS pid FROM process p
   WHERE NOT EXISTS (SELECT 1 FROM threads t WHERE t.capture = p.capture AND t.tid = p.pid) GROUP BY capture, tid
 ),
 changes AS (
