@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
-import { lossesOf, type Recorded, resultOf } from './verdicts.js';
+import { type Given, lossesOf, meetsNeeds, type Recorded, resultOf } from './verdicts.js';
 
 export { type Recorded, recordedBy } from './verdicts.js';
 
@@ -72,16 +72,14 @@ export async function judge(
   rules: readonly Rule[],
   recorded: readonly Recorded[],
 ): Promise<RuleResult[]> {
-  await prepare(db);
   const losses = await lossesOf(db);
   const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
-  const seen = await anomaliesOf(db);
   const dmesg = await hasKernelLog(db);
-  const able = new Set(withInputs(rules, { dmesg }));
+  const running = await canFind(db, rules, { recorded, dmesg });
+  if (running.size > 0) await prepare(db, [...running]);
   const results: RuleResult[] = [];
   for (const rule of rules) {
-    const idle = !able.has(rule) || (rule.anomaly !== undefined && !seen.has(rule.anomaly));
-    const rows = idle ? NOTHING : await run(db, rule);
+    const rows = running.has(rule) ? await run(db, rule) : NOTHING;
     results.push(resultOf(rule, rows, { recorded, dmesg }, losses, captures));
   }
   return results;
@@ -93,16 +91,34 @@ async function hasKernelLog(db: Queryable): Promise<boolean> {
 
 const NOTHING = { findings: [], unknown: [] };
 
+/**
+ * The rules that can find anything: what they judge occurred, or what they need was recorded. The others do not run, since planning a
+ * rule's SQL takes some 20 ms, whatever it finds.
+ */
+async function canFind(db: Queryable, rules: readonly Rule[], given: Given): Promise<ReadonlySet<Rule>> {
+  const able = withInputs(rules, given);
+  const seen = able.some(({ anomaly }) => anomaly !== undefined) ? await anomaliesOf(db) : new Set();
+  return new Set(
+    able.filter((rule) => (rule.anomaly === undefined ? meetsNeeds(rule, given) : seen.has(rule.anomaly))),
+  );
+}
+
 /** The kinds of anomalies that there are. */
 async function anomaliesOf(db: Queryable): Promise<ReadonlySet<unknown>> {
   const rows = await db.query('SELECT DISTINCT kind::VARCHAR AS kind FROM anomalies ORDER BY kind');
   return new Set(rows.map(({ kind }) => kind));
 }
 
-/** Makes what every rule can count on: the table `incidents` and the macros of `prelude.sql`. */
-async function prepare(db: Queryable): Promise<void> {
+const TABLE = /^CREATE .*TABLE (\w+)/m;
+
+/** Makes what rules can count on: the macros of `prelude.sql`, and its tables where one of these rules names them. */
+async function prepare(db: Queryable, rules: readonly Rule[]): Promise<void> {
   const prelude = readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8');
-  for (const statement of prelude.split(/;\s*$/m)) if (statement.trim() !== '') await db.query(statement);
+  for (const statement of prelude.split(/;\s*$/m)) {
+    const table = TABLE.exec(statement)?.[1];
+    const named = table === undefined || rules.some(({ sql }) => new RegExp(`\\b${table}\\b`, 'i').test(sql));
+    if (named && statement.trim() !== '') await db.query(statement);
+  }
 }
 
 async function run(db: Queryable, rule: Rule): Promise<{ findings: Finding[]; unknown: Row[] }> {

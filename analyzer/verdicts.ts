@@ -99,16 +99,30 @@ export function resultOf(
   };
 }
 
-/** Whether every capture recorded it; a capture without a single event known to the dictionary has recorded nothing. */
-function isMet(need: Need, recorded: readonly Recorded[]): boolean {
-  const fits = (one: Recorded): boolean =>
-    need.ops.includes(one.op) &&
-    (need.layers === undefined || need.layers.includes(one.layer)) &&
-    (need.kind === undefined || need.kind === one.kind);
-  const captures = [...new Set(recorded.map((one) => one.capture))];
+const fits = ({ ops, layers, kind }: Need, one: Recorded): boolean =>
+  ops.includes(one.op) &&
+  (layers === undefined || layers.includes(one.layer)) &&
+  (kind === undefined || kind === one.kind);
+
+/** Whether a capture recorded it, or the input is there. */
+const isMetBy = (need: Need, capture: number, { recorded, dmesg }: Given): boolean =>
+  need.input === undefined ? recorded.some((one) => one.capture === capture && fits(need, one)) : dmesg;
+
+/** The captures that recorded anything: one without a single event known to the dictionary recorded nothing. */
+const capturesOf = ({ recorded }: Given): number[] => [...new Set(recorded.map((one) => one.capture))];
+
+/** Whether every capture recorded it, or the input is there. */
+function isMet(need: Need, given: Given): boolean {
+  if (need.input !== undefined) return given.dmesg;
+  const captures = capturesOf(given);
+  return captures.length > 0 && captures.every((capture) => isMetBy(need, capture, given));
+}
+
+/** Whether some capture recorded all that a rule needs. */
+export function meetsNeeds({ needs }: Rule, given: Given): boolean {
   return (
-    captures.length > 0 &&
-    captures.every((capture) => recorded.some((one) => one.capture === capture && fits(one)))
+    needs.length === 0 ||
+    capturesOf(given).some((capture) => needs.every((need) => isMetBy(need, capture, given)))
   );
 }
 
@@ -117,13 +131,8 @@ const missing = ({ input, text }: Need): string =>
     ? `the capture has no event of this sort: ${text}`
     : 'no kernel log stands beside the capture';
 
-function verdictOf(
-  rule: Rule,
-  { findings, unknown }: Rows,
-  { recorded, dmesg }: Given,
-  losses: Losses,
-): CaptureVerdict {
-  const unmet = rule.needs.find((need) => (need.input === undefined ? !isMet(need, recorded) : !dmesg));
+function verdictOf(rule: Rule, { findings, unknown }: Rows, given: Given, losses: Losses): CaptureVerdict {
+  const unmet = rule.needs.find((need) => !isMet(need, given));
   const result = (name: Verdict, reason: string, advice = ''): CaptureVerdict => ({
     verdict: name,
     reason,

@@ -95,13 +95,13 @@ step('page', ['analyzer/report/html', 'analyzer/report/layout.ts', 'package-lock
 
 /*
  * The command in a few files: Node spends more time on finding and reading some hundred small ones, most of them
- * DuckDB's client, than the command on a small capture. Its worker lies beside it, since it is found by its place.
+ * DuckDB's client, than the command on a small capture. Its workers lie beside it, since they are found by their place.
  */
 step('command', SOURCES, () => {
   rmSync(join(root, 'dist/command'), { recursive: true, force: true });
   buildSync({
     absWorkingDir: root,
-    entryPoints: ['dist/cli/index.js', 'dist/traces/text-worker.js'],
+    entryPoints: ['dist/cli/index.js', 'dist/traces/decode-worker.js', 'dist/traces/text-worker.js'],
     entryNames: '[name]',
     outdir: 'dist/command',
     bundle: true,

@@ -16,6 +16,10 @@ export interface Format {
   readonly title: string;
   /** Whether the bytes look like this format; `head` is the first 64 KiB at most, decompressed. */
   sniff(head: Uint8Array): boolean;
+  /** It reads its source from the beginning to the end: of a compressed one, nothing has to be kept. */
+  readonly inOrder?: boolean;
+  /** Whether it will read this source by worker threads of its own. */
+  hasWorkers?(source: ByteSource): boolean;
   /** Reads what stands before the events. Throws CaptureError when the file can't be read as this format. */
   open(source: ByteSource, context: OpenContext): Promise<Capture>;
 }

@@ -3,6 +3,7 @@
  *
  * In: a path or "-", and an event dictionary. Out: a Capture of whichever format the bytes look like, or a CaptureError.
  */
+import { canBeAhead, type DecodingAhead, isWorthwhile, startDecoding } from './decode-ahead.js';
 import type { Dictionary } from './dictionary.js';
 import type { Capture, Counter, Format, OpenContext } from './format.js';
 import { formats as registered } from './formats/index.js';
@@ -15,6 +16,8 @@ export interface OpenOptions {
   readonly dictionary: Dictionary;
   /** Hears now and then how many bytes of the input, as it lies on disk, have been read. */
   readonly onProgress?: (bytes: number) => void;
+  /** Whether a worker thread decodes; by default where that is worth while. */
+  readonly ahead?: boolean;
 }
 
 /** Throws CaptureError. Closing the capture closes the input. */
@@ -26,15 +29,30 @@ export async function openCapture(
   const { source, compressed } = await openSource(pathOrDash, options.onProgress);
   // The format counts decompressed bytes; of a compressed input the source tells how much was read.
   const context: OpenContext = compressed ? { dictionary: options.dictionary } : options;
+  let decoding: DecodingAhead | undefined;
   try {
     const head = await source.head();
     const format = formats.find((candidate) => candidate.sniff(head));
     if (format === undefined) throw notACapture(source.name, head, formats);
-    return withSource(await format.open(source, context), source);
+    if (isForWorker(pathOrDash, source, format, options))
+      decoding = startDecoding(pathOrDash, options.dictionary);
+    const capture = withSource(await format.open(source, context), source);
+    if (decoding === undefined) return capture;
+    if (canBeAhead(capture)) return decoding.over(capture, options.onProgress);
+    await decoding.stop();
+    return capture;
   } catch (error) {
+    await decoding?.stop();
     await source.close();
     throw error;
   }
+}
+
+/** A worker opens the input again by its path. What must be kept to be read at any offset (compressed, a pipe) is not kept twice. */
+function isForWorker(path: string, source: ByteSource, format: Format, { ahead }: OpenOptions): boolean {
+  if (path === '-' || (source.path === undefined && format.inOrder !== true)) return false;
+  if (ahead !== undefined) return ahead;
+  return format.hasWorkers?.(source) !== true && isWorthwhile(path);
 }
 
 /** Where a counter was first seen may quote a damaged file, of which anything may come. */

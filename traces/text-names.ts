@@ -4,7 +4,7 @@
  * In: each worker's new names, in the order of its ids. Out: the stream's tables, and for each worker its ids' meaning.
  */
 import type { Frame, NameTables } from './format.js';
-import type { NewNames } from './text-worker.js';
+import type { NewNames } from './posted-batch.js';
 
 export interface WorkerNames {
   readonly tables: NameTables;

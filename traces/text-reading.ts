@@ -42,11 +42,15 @@ const PARALLEL_BYTES = 32 << 20;
 /** The replay, in this thread, keeps up with a few workers; more would only wait for it. */
 const WORKERS_MAX = 4;
 
-/** How many workers read the source: one a core beside this thread's, for a large plain file. DMASPAN_WORKERS says otherwise. */
-function workersFor(source: ByteSource): number {
+/**
+ * How many workers read the source: one a core beside this thread's, for a large plain file; two on two cores, since scanning
+ * costs several times what the replay does. DMASPAN_WORKERS says otherwise.
+ */
+export function workersFor(source: ByteSource): number {
   if (source.path === undefined || (source.size ?? 0) < PARALLEL_BYTES) return 0;
   const asked = Number.parseInt(process.env.DMASPAN_WORKERS ?? '', 10);
-  const workers = Number.isNaN(asked) ? availableParallelism() - 1 : asked;
+  const cores = availableParallelism();
+  const workers = Number.isNaN(asked) ? Math.max(cores - 1, Math.min(cores, 2)) : asked;
   return Math.min(Math.max(workers, 0), WORKERS_MAX);
 }
 

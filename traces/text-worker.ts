@@ -5,9 +5,9 @@
  * It runs ahead of its reader by the number of its credits; the reader gives one back, with the memory, for each batch it is done with.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { EVENT_BYTES, type TextTool } from '../wasm/schema.js';
-import type { Frame, NameTables } from './format.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { TextTool } from '../wasm/schema.js';
+import { copyOf, type NewNames, newNames, nothingSent, type PostedBatch } from './posted-batch.js';
 import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
 import { segmentRange, segmentsOf } from './text-segments.js';
 
@@ -24,64 +24,28 @@ export interface TextJob {
   readonly credits: Int32Array;
 }
 
-/** Names in the order of their ids, those that were not sent yet. */
-export interface NewNames {
-  readonly comms: string[];
-  readonly devices: string[];
-  readonly stacks: Frame[][];
-}
-
 export type TextMessage =
-  | { kind: 'batch'; rows: number; block: ArrayBuffer; side: ArrayBuffer; names: NewNames; position: number }
+  | ({ kind: 'batch'; names: NewNames; position: number } & PostedBatch)
   /** A segment is done; `lines` it had. */
   | { kind: 'segment'; lines: number }
   | { kind: 'end'; totals: TextTotals };
-
-function newNames(names: NameTables, sent: { comms: number; devices: number; stacks: number }): NewNames {
-  const fresh = {
-    comms: names.comms.slice(sent.comms),
-    devices: names.devices.slice(sent.devices),
-    stacks: names.stacks.slice(sent.stacks),
-  };
-  sent.comms = names.comms.length;
-  sent.devices = names.devices.length;
-  sent.stacks = names.stacks.length;
-  return fresh;
-}
 
 function takeCredit(credits: Int32Array): void {
   while (Atomics.load(credits, 0) <= 0) Atomics.wait(credits, 0, 0);
   Atomics.sub(credits, 0, 1);
 }
 
-/** Memory for a batch: what the reader has given back, or new. */
-function blockMemory(): Uint8Array {
-  const back = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
-  return new Uint8Array(back === undefined ? new ArrayBuffer(EVENT_BYTES) : (back.message as ArrayBuffer));
-}
-
 function work(job: TextJob): void {
   const port = parentPort!;
   const core = openTextCore(job.plan, job.tool, job.module);
   const fd = openSync(job.path, 'r');
-  const sent = { comms: 0, devices: 0, stacks: 0 };
+  const sent = nothingSent();
   const send = (position: number): void => {
     takeCredit(job.credits);
-    const { rows, block, side, names } = core.batch();
-    const copy = blockMemory();
-    copy.set(block);
-    const sideCopy = side.slice();
-    const message: TextMessage = {
-      ...{
-        kind: 'batch',
-        rows,
-        block: copy.buffer as ArrayBuffer,
-        side: sideCopy.buffer as ArrayBuffer,
-        position,
-      },
-      names: newNames(names, sent),
-    };
-    port.postMessage(message, [message.block, message.side]);
+    const { names, ...batch } = core.batch();
+    const copy = copyOf(batch);
+    const message: TextMessage = { kind: 'batch', ...copy, position, names: newNames(names, sent) };
+    port.postMessage(message, [copy.block, copy.side]);
     core.empty();
   };
   for (let index = job.first; index < segmentsOf(job.size); index += job.step) {

@@ -11,13 +11,15 @@ import type { Capture, CaptureInfo, Counter, Format, OpenContext } from '../form
 import { CaptureError } from '../format.js';
 import type { ByteSource } from '../source.js';
 import type { TextTotals } from '../text-core.js';
-import { readText } from '../text-reading.js';
+import { readText, workersFor } from '../text-reading.js';
 import { overwritten, textCounters } from './ftrace-text-counters.js';
 import { looksLikeFtrace, readTextHead, type TextHead, unreadableForm } from './ftrace-text-head.js';
 
 export const ftraceText: Format = {
   name: 'ftrace-text',
   title: 'ftrace text (trace, trace_pipe)',
+  inOrder: true,
+  hasWorkers: (source) => workersFor(source) > 0,
   sniff: (head) => looksLikeFtrace(readTextHead(head)),
   open: openFtraceText,
 };

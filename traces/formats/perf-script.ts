@@ -8,13 +8,15 @@
 import { TextTool } from '../../wasm/schema.js';
 import { type Capture, CaptureError, type CaptureInfo, type Format, type OpenContext } from '../format.js';
 import type { ByteSource } from '../source.js';
-import { readText } from '../text-reading.js';
+import { readText, workersFor } from '../text-reading.js';
 import { textCounters } from './ftrace-text-counters.js';
 import { type PerfScriptHead, readPerfScriptHead } from './perf-script-head.js';
 
 export const perfScript: Format = {
   name: 'perf-script',
   title: 'perf script text',
+  inOrder: true,
+  hasWorkers: (source) => workersFor(source) > 0,
   sniff: (head) => {
     const { firstRecord, timeless, onlyHeader } = readPerfScriptHead(head);
     return firstRecord !== undefined || timeless || onlyHeader;

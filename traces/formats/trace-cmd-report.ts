@@ -10,13 +10,15 @@
 import { TextTool } from '../../wasm/schema.js';
 import type { Capture, CaptureInfo, Format, OpenContext } from '../format.js';
 import type { ByteSource } from '../source.js';
-import { readText } from '../text-reading.js';
+import { readText, workersFor } from '../text-reading.js';
 import { textCounters } from './ftrace-text-counters.js';
 import { type ReportHead, readReportHead } from './trace-cmd-report-head.js';
 
 export const traceCmdReport: Format = {
   name: 'trace-cmd-report',
   title: 'trace-cmd report text',
+  inOrder: true,
+  hasWorkers: (source) => workersFor(source) > 0,
   sniff: (head) => {
     const { hasHeader, hasEvent } = readReportHead(head);
     return hasHeader || hasEvent;

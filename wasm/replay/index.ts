@@ -9,6 +9,7 @@ import { clearCpus } from './cpus';
 import { clearWitness } from './witness';
 import { repeats } from './repeats';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
+import { followRanges } from './iommu';
 import { keepLifetimes, lifetimeCount } from './lifetimes';
 import { eventCount, setKeepEvents } from './now';
 import { invalidationCount } from './invalidations';
@@ -30,6 +31,7 @@ export function typeTable(): usize {
 export function keep(allEvents: bool, allLifetimes: bool): void {
   setKeepEvents(allEvents);
   keepLifetimes(allLifetimes);
+  followRanges(allEvents || allLifetimes);
 }
 
 /** Says that no event is left. */

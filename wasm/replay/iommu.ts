@@ -7,7 +7,7 @@ import { Layer } from '../schema';
 import { CPU_WAITING, CPU_WAITING_AT, MAX_CPUS, cpuSlot } from './cpus';
 import { ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, phys, slot, tid } from './now';
 import {
-  adopt, addrOf, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openTid, planeOf, release, setPlane,
+  adopt, addrOf, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openSeq, openTid, passLifetime, planeOf, release, setPlane,
 } from './lifetimes';
 import { closePart, enterRange, sortFound } from './parts';
 import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
@@ -22,10 +22,20 @@ const PLANES: u32 = 64;
 /** Most iommu mappings that one DMA mapping is taken to need. */
 const MAX_WAITING: u32 = 8192;
 
+/** Whether ranges become lifetimes. If nobody will read them they only bear witness (witness.ts), and take their numbers. */
+let followed: bool = true;
+
+export function followRanges(all: bool): void {
+  followed = all;
+}
 
 // ------------------------------------------------------------------------------------ map
 export function openRange(): void {
   if (len == ABSENT || len == 0) return;
+  if (!followed) {
+    passLifetime();
+    return;
+  }
   ranges.query(0, addr, endOfRange(addr, len));
   const plane = min(ctz(~planesFound()) as u32, PLANES - 1);
   const record = openLifetime(<u32>Layer.iommu, kind, addr, len, phys, 0);
@@ -39,6 +49,7 @@ export function openRange(): void {
 export function closeRange(): void {
   if (len == ABSENT || len == 0) return;
   noteUnmap();
+  if (!followed) return;
   const end = endOfRange(addr, len);
   ranges.query(0, addr, end);
   if (found == 0) return;
@@ -71,7 +82,7 @@ function choosePlane(end: u64): u32 {
       const record = foundAt(i);
       if (planeOf(record) != plane) continue;
       bytes += min(end, endOfRange(addrOf(record), lenOf(record))) - max(addr, addrOf(record));
-      first = min(first, idOf(record));
+      first = min(first, openSeq(record));
     }
     if (bytes < most || (bytes == most && first > oldest)) continue;
     best = plane;

@@ -11,7 +11,7 @@
  *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs, invalidation |
  */
 import {
-  EndReason, FLAG_AFTER_LOSS, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
+  EndReason, FLAG_AFTER_LOSS, Layer, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
   LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_ID,
   LIFETIME_INVALIDATION, LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
   LIFETIME_OPEN_TID, LIFETIME_PARENT, LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
@@ -60,6 +60,11 @@ export const NO_LIFETIME: u32 = 0;
 
 let free: u32 = 0;
 let nextId: u32 = 0;
+/**
+ * Numbers of the parts of IOMMU ranges: from the end of all numbers down. Whether those ranges are followed or not (iommu.ts),
+ * every other lifetime has the same number.
+ */
+let nextPart: u32 = NONE - 1;
 let keepAll: bool = true;
 
 /** Whether every lifetime becomes a row, or only those open or spoken of at the end. */
@@ -89,6 +94,11 @@ function newRecord(): u32 {
   const record = free;
   free = load<u32>(record, NEXT_FREE);
   return record;
+}
+
+/** A lifetime that nobody will ask for: it takes its number, and is nowhere. */
+export function passLifetime(): void {
+  nextId++;
 }
 
 // ------------------------------------------------------------------------------------ open
@@ -129,7 +139,7 @@ export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u
 export function copyPart(original: u32, from: u64, end: u64): u32 {
   const at = newRecord();
   memory.copy(at, original, RECORD);
-  store<u32>(at, nextId++, ID);
+  store<u32>(at, layerOf(original) == <u32>Layer.iommu ? nextPart-- : nextId++, ID);
   store<u32>(at, 0, REFERENCES);
   if (groupOf(original) == NONE) store<u32>(at, idOf(original), GROUP);
   siblingSplit(load<u32>(at, SIBLINGS));

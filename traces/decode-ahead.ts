@@ -1,0 +1,166 @@
+/**
+ * A capture decoded by a worker thread, while its reader is busy with what it has got.
+ *
+ * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker.
+ */
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Batch, DecodeJob, DecodeMessage } from './decode-worker.js';
+import type { Dictionary } from './dictionary.js';
+import { readError } from './file-source.js';
+import {
+  type Capture,
+  CaptureError,
+  type Counter,
+  type EventBatch,
+  type EventStream,
+  type Frame,
+} from './format.js';
+
+/** Smaller files are decoded before a worker has started. */
+const WORTHWHILE_BYTES = 4 << 20;
+/** Batches that all streams together may be ahead, and one of them. */
+const AHEAD = 24;
+const AHEAD_EACH = 6;
+/** With more, the batches that wait would need more memory than the time is worth. */
+const MOST_STREAMS = 64;
+
+export const canBeAhead = ({ streams }: Capture): boolean =>
+  streams.length > 0 && streams.length <= MOST_STREAMS;
+
+/** Whether a worker is worth its start. DMASPAN_WORKERS=0 says never. */
+export function isWorthwhile(path: string): boolean {
+  if (process.env.DMASPAN_WORKERS === '0' || availableParallelism() < 2) return false;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size >= WORTHWHILE_BYTES;
+}
+
+export interface DecodingAhead {
+  /** The capture with the worker's batches, and this thread's symbols. */
+  over(capture: Capture, onProgress?: (bytes: number) => void): Capture;
+  stop(): Promise<void>;
+}
+
+type Told = Extract<DecodeMessage, { kind: 'told' }>;
+
+/** What the worker has sent; its reader waits for one thing at a time. */
+interface Mail {
+  /** Batches by stream, `undefined` where it ended. */
+  readonly queues: (Batch | undefined)[][];
+  readonly names: { readonly comms: string[]; readonly devices: string[]; readonly stacks: Frame[][] };
+  told?: Told;
+  failure?: Error;
+  wake?: () => void;
+}
+
+function deliver(mail: Mail, path: string, message: DecodeMessage): void {
+  if (message.kind === 'told') mail.told = message;
+  else if (message.kind === 'failed') mail.failure = new CaptureError(path, message.problem, message.advice);
+  else if (message.kind === 'ended') mail.queues[message.stream]!.push(undefined);
+  else {
+    mail.names.comms.push(...message.names.comms);
+    mail.names.devices.push(...message.names.devices);
+    mail.names.stacks.push(...message.names.stacks);
+    mail.queues[message.stream]!.push(message);
+  }
+  mail.wake?.();
+}
+
+/** Waits until `ready` says so; the worker's failure is thrown. */
+async function until(mail: Mail, ready: () => boolean): Promise<void> {
+  while (!ready()) {
+    if (mail.failure !== undefined) throw mail.failure;
+    await new Promise<void>((resolve) => {
+      mail.wake = resolve;
+    });
+  }
+}
+
+/** Starts a worker that opens the capture at once, and decodes when `over` has told it how many streams there are. */
+export function startDecoding(path: string, dictionary: Dictionary): DecodingAhead {
+  const credits = new Int32Array(new SharedArrayBuffer((1 + MOST_STREAMS) << 2));
+  const queues = Array.from({ length: MOST_STREAMS }, () => []);
+  const mail: Mail = { queues, names: { comms: [], devices: [], stacks: [] } };
+  const worker = new Worker(new URL('./decode-worker.js', import.meta.url), {
+    workerData: { path, dictionary, credits } satisfies DecodeJob,
+  });
+  worker.on('message', (message: DecodeMessage) => deliver(mail, path, message));
+  worker.on('error', (error: Error) => {
+    mail.failure = readError(path, 0, error);
+    mail.wake?.();
+  });
+  const give = (stream: number, count: number): void => {
+    Atomics.add(credits, 1 + stream, count);
+    Atomics.add(credits, 0, 1);
+    Atomics.notify(credits, 0);
+  };
+  const stop = async (): Promise<void> => {
+    await worker.terminate();
+  };
+  const over = (capture: Capture, onProgress: (bytes: number) => void = () => {}): Capture => {
+    const { streams, info } = capture;
+    const each = Math.min(AHEAD_EACH, Math.ceil(AHEAD / streams.length));
+    for (const number of streams.keys()) give(number, each);
+    const reading = { worker, mail, give, onProgress, open: streams.length };
+    return {
+      info,
+      streams: streams.map((stream, number) => aheadStream(stream, number, reading)),
+      counters: () => largest([...capture.counters(), ...(mail.told?.counters ?? [])]),
+      eventCounts: () => new Map(mail.told?.eventCounts),
+      ...(capture.symbol === undefined ? {} : { symbol: capture.symbol.bind(capture) }),
+      close: async () => {
+        await Promise.all([stop(), capture.close()]);
+      },
+    };
+  };
+  return { over, stop };
+}
+
+interface Reading {
+  readonly worker: Worker;
+  readonly mail: Mail;
+  give(stream: number, count: number): void;
+  onProgress(bytes: number): void;
+  /** Streams that have not ended. */
+  open: number;
+}
+
+function aheadStream({ buffer }: EventStream, number: number, reading: Reading): EventStream {
+  const { worker, mail } = reading;
+  const queue = mail.queues[number]!;
+  let lent: ArrayBuffer | undefined;
+  let ended = false;
+  const giveBack = (): void => {
+    if (lent === undefined) return;
+    worker.postMessage(lent, [lent]);
+    reading.give(number, 1);
+    lent = undefined;
+  };
+  /** What the worker has to tell comes after the last batch of all. */
+  const end = async (): Promise<undefined> => {
+    ended = true;
+    reading.open--;
+    if (reading.open === 0) await until(mail, () => mail.told !== undefined);
+  };
+  const next = async (): Promise<EventBatch | undefined> => {
+    giveBack();
+    if (ended) return undefined;
+    await until(mail, () => queue.length > 0);
+    const batch = queue.shift();
+    if (batch === undefined) return end();
+    reading.onProgress(batch.position);
+    lent = batch.block;
+    const { rows, block, side } = batch;
+    return { rows, block: new Uint8Array(block), side: new Uint8Array(side), names: mail.names };
+  };
+  return { ...(buffer === undefined ? {} : { buffer }), next };
+}
+
+/** One counter a name: this thread has counted what it met when it opened the capture, the worker that and all the rest. */
+function largest(counters: readonly Counter[]): Counter[] {
+  const byName = new Map<string, Counter>();
+  for (const counter of counters)
+    if (counter.count > (byName.get(counter.name)?.count ?? 0)) byName.set(counter.name, counter);
+  return [...byName.values()];
+}

@@ -1,0 +1,52 @@
+/**
+ * Batches as messages from a worker thread: memory that changes hands, and the names that came since the last one.
+ *
+ * In: batches, valid until the decoder goes on. Out: copies, in memory that the reader has given back where it has.
+ */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { EVENT_BYTES } from '../wasm/schema.js';
+import type { EventBatch, Frame, NameTables } from './format.js';
+
+export interface PostedBatch {
+  readonly rows: number;
+  readonly block: ArrayBuffer;
+  readonly side: ArrayBuffer;
+}
+
+/** Names in the order of their ids, those that were not sent yet. */
+export interface NewNames {
+  readonly comms: string[];
+  readonly devices: string[];
+  readonly stacks: Frame[][];
+}
+
+/** How many names of each kind have been sent. */
+export type Sent = Record<keyof NewNames, number>;
+
+export const nothingSent = (): Sent => ({ comms: 0, devices: 0, stacks: 0 });
+
+/** The names that were not sent yet; they have been, then. */
+export function newNames(names: NameTables, sent: Sent): NewNames {
+  const fresh = {
+    comms: names.comms.slice(sent.comms),
+    devices: names.devices.slice(sent.devices),
+    stacks: names.stacks.slice(sent.stacks),
+  };
+  sent.comms = names.comms.length;
+  sent.devices = names.devices.length;
+  sent.stacks = names.stacks.length;
+  return fresh;
+}
+
+/** Memory for a batch: what the reader has given back, or new. */
+function blockMemory(): Uint8Array {
+  const back = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+  return new Uint8Array(back === undefined ? new ArrayBuffer(EVENT_BYTES) : (back.message as ArrayBuffer));
+}
+
+/** A batch that stays what it is when the decoder goes on. */
+export function copyOf({ rows, block, side }: Omit<EventBatch, 'names'>): PostedBatch {
+  const copy = blockMemory();
+  copy.set(block);
+  return { rows, block: copy.buffer as ArrayBuffer, side: side.slice().buffer as ArrayBuffer };
+}
