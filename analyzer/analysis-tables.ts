@@ -7,11 +7,16 @@
 import type { Analysis } from './analysis.js';
 import { captureRows } from './capture-rows.js';
 import type { TableSet } from './database.js';
-import { createListed } from './listed-rows.js';
+import { appendRows, createTable } from './listed-rows.js';
 import { namesOf } from './names.js';
 import { scanFunction } from './scan.js';
 import { isStored } from './tables/column.js';
-import { STORED_TABLES, TABLES } from './tables.js';
+import { STORED_TABLES, TABLES, type Table } from './tables.js';
+
+const createStatement = (table: Table): string =>
+  isStored(table)
+    ? `CREATE VIEW ${table.name} AS SELECT * FROM scan_${table.name}();`
+    : createTable(table.name, table.columns);
 
 export function analysisTables(analysis: Analysis): TableSet {
   const names = namesOf(analysis);
@@ -20,12 +25,12 @@ export function analysisTables(analysis: Analysis): TableSet {
     kindOf: (table) => (isStored(table) ? 'VIEW' : 'TABLE'),
     create: async (connection) => {
       const captures = captureRows(analysis);
-      for (const table of STORED_TABLES) {
+      for (const table of STORED_TABLES)
         connection.registerTableFunction(scanFunction(table, captures, names));
-        await connection.run(`CREATE VIEW ${table.name} AS SELECT * FROM scan_${table.name}()`);
-      }
+      // One call for all: each takes its way through a thread and back.
+      await connection.run(TABLES.map(createStatement).join('\n'));
       for (const table of TABLES) {
-        if (!isStored(table)) await createListed(connection, table.name, table.columns, table.rows(analysis));
+        if (!isStored(table)) await appendRows(connection, table.name, table.columns, table.rows(analysis));
       }
     },
   };

@@ -17,7 +17,9 @@ export interface CoreTables {
   rows(table: TableId): number;
   /** Events seen: numbers (`seq`) in the table are below it. Not all of them need be rows. */
   events(): number;
-  /** Lifetimes opened: ids in the table are below it. Not all of them need be rows. */
+  /** Lifetimes opened. */
+  opened(): number;
+  /** Ids in the table are below it; parts of IOMMU ranges have some too. Not all of them need be rows. */
   lifetimes(): number;
   /** Invalidations begun: ids in the table are below it. Not all of them need be rows. */
   invalidations(): number;

@@ -23,6 +23,7 @@ interface ReplayExports {
   lastTs(): bigint;
   events(): number;
   repeatedEvents(): number;
+  opened(): number;
   lifetimes(): number;
   invalidations(): number;
   tableRows(table: number): number;
@@ -74,7 +75,9 @@ export interface Core {
   events(): number;
   /** Events that another buffer had shown already, and that were counted once. */
   repeats(): number;
-  /** Lifetimes opened so far; ids are below it. */
+  /** Lifetimes opened so far. */
+  opened(): number;
+  /** Ids of lifetimes so far are below it; parts of IOMMU ranges have some too. */
   lifetimes(): number;
   /** Invalidations begun so far; ids are below it. */
   invalidations(): number;
@@ -135,6 +138,7 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
     memory: () => replay.memory.buffer as ArrayBuffer,
     events: () => replay.events() >>> 0,
     repeats: () => replay.repeatedEvents() >>> 0,
+    opened: () => replay.opened() >>> 0,
     lifetimes: () => replay.lifetimes() >>> 0,
     invalidations: () => replay.invalidations() >>> 0,
     rows: (id) => replay.tableRows(id) >>> 0,

@@ -34,14 +34,20 @@ function duckdbValue(value: ListedValue, type: string): DuckDBValue {
   return type.endsWith('BIGINT') ? BigInt(value) : value;
 }
 
-/** Creates the table and fills it. Numbers may stand for 64-bit integers when they are whole. */
-export async function createListed(
+type Columns = readonly Pick<Column, 'name' | 'type'>[];
+
+/** The statement that creates the table, without rows. */
+export const createTable = (name: string, columns: Columns): string =>
+  `CREATE TABLE "${name}" (${columns.map((c) => `"${c.name}" ${c.type}`).join(', ')});`;
+
+/** Fills a table that is there. Numbers may stand for 64-bit integers when they are whole. */
+export async function appendRows(
   connection: DuckDBConnection,
   name: string,
-  columns: readonly Pick<Column, 'name' | 'type'>[],
+  columns: Columns,
   rows: readonly (readonly ListedValue[])[],
 ): Promise<void> {
-  await connection.run(`CREATE TABLE "${name}" (${columns.map((c) => `"${c.name}" ${c.type}`).join(', ')})`);
+  if (rows.length === 0) return;
   const appender = await connection.createAppender(name);
   const types = columns.map(({ type }) => TYPES[type as ValueType]);
   for (let first = 0; first < rows.length; first += CHUNK_ROWS) {

@@ -80,13 +80,13 @@ async function report(argv: Arguments): Promise<number> {
   const outputs = outputsOf(argv.format, argv.output);
   const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
   const keep = keptTables(able, outputs, policy);
-  // DuckDB takes a while to load: time in which worker threads can decode.
+  // DuckDB takes a while to load: time in which worker threads decode.
   const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
     openInputs({ ...argv, events: policy.events, captures, keep }),
     import('../analyzer/findings.js'),
     import('../analyzer/report/report.js'),
     import('../analyzer/triage/triage.js'),
-    import('../analyzer/database.js'),
+    import('../analyzer/database.js').then(({ warmUp }) => warmUp()),
   ]);
   const database = await evidence.open({ terse: true, reads: keep });
   try {

@@ -449,6 +449,7 @@ function synthesise(sizes: Sizes, options: Required<SyntheticOptions>, base: Bas
     memory: () => memory.buffer,
     rows: (table) => counts[table],
     events: () => numbered(sizes.events),
+    opened: () => numbered(sizes.lifetimes),
     lifetimes: () => numbered(sizes.lifetimes),
     invalidations: () => numbered(invalidations),
     block: (table, index) => memory.block(table, index),

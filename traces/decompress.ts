@@ -31,9 +31,21 @@ export const inflateZlib: Inflate = (block, expectedSize) => {
 
 let zstd: Promise<ZSTDDecoder> | undefined;
 
+/** zstddec takes its own module by fetch, where there is one, and Node's takes 40 ms to load: it is not shown that. */
+function withoutFetch<T>(work: () => T): T {
+  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+  if (fetch === undefined) return work();
+  Object.defineProperty(globalThis, 'fetch', { value: undefined, configurable: true });
+  try {
+    return work();
+  } finally {
+    Object.defineProperty(globalThis, 'fetch', fetch);
+  }
+}
+
 async function loadDecoder(): Promise<ZSTDDecoder> {
   const decoder = new ZSTDDecoder();
-  await decoder.init();
+  await withoutFetch(() => decoder.init());
   return decoder;
 }
 

@@ -25,7 +25,7 @@ const NOT_TOLD = 'The capture does not tell.';
 function captureRow(capture: AnalyzedCapture, index: number): ListedValue[] {
   const { file, sha256, info, core, firstTs, lastTs } = capture;
   const clock = [info.clock, info.clockUnit, info.cpus, info.pageSize, info.kernel, info.host];
-  const sizes = [core.events(), core.lifetimes(), lostEvents(core), core.rows(TableId.losses)];
+  const sizes = [core.events(), core.opened(), lostEvents(core), core.rows(TableId.losses)];
   return [
     index,
     file,
@@ -61,7 +61,7 @@ const captures: ListedTable = {
     listed('first_ts', 'BIGINT', 'Time of the first event.', 'There is no event.', 'ns'),
     listed('last_ts', 'BIGINT', 'Time of the last event.', 'There is no event.', 'ns'),
     listed('events', 'UBIGINT', 'Events, kept or not.'),
-    listed('lifetimes', 'UBIGINT', 'Lifetimes, kept or not.'),
+    listed('lifetimes', 'UBIGINT', 'Lifetimes opened, kept or not.'),
     listed('lost', 'UBIGINT', 'Events lost, where the capture tells how many.'),
     listed('losses', 'UBIGINT', 'Rows in `losses`.'),
     listed('recorded_events', 'VARCHAR[]', 'Events that the capture says were enabled.', NOT_TOLD),

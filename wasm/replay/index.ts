@@ -10,7 +10,7 @@ import { clearWitness } from './witness';
 import { repeats } from './repeats';
 import { finishReplay, firstTs as first, lastTs as last, types } from './replay';
 import { followRanges } from './iommu';
-import { keepLifetimes, lifetimeCount } from './lifetimes';
+import { keepLifetimes, lifetimeCount, numberCount } from './lifetimes';
 import { eventCount, setKeepEvents } from './now';
 import { invalidationCount } from './invalidations';
 import { buildPages } from './pages';
@@ -59,9 +59,14 @@ export function events(): u32 {
   return eventCount;
 }
 
-/** Lifetimes opened so far: ids are below it, whether or not they have rows. */
-export function lifetimes(): u32 {
+/** Lifetimes opened so far, whether or not they have rows. */
+export function opened(): u32 {
   return lifetimeCount();
+}
+
+/** Ids of lifetimes are below it, whether or not they have rows. An IOMMU range is opened once, and may end in parts, each with an id. */
+export function lifetimes(): u32 {
+  return numberCount();
 }
 
 /** Invalidations begun so far: ids are below it, whether or not they have rows. */

@@ -11,13 +11,13 @@
  *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs, invalidation |
  */
 import {
-  EndReason, FLAG_AFTER_LOSS, Layer, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
+  EVENT_LIFETIME, EndReason, FLAG_AFTER_LOSS, Layer, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
   LIFETIME_CLOSE_TID, LIFETIME_DEVICE, LIFETIME_DIR, LIFETIME_END, LIFETIME_EXTRA, LIFETIME_FLAGS, LIFETIME_GROUP, LIFETIME_ID,
   LIFETIME_INVALIDATION, LIFETIME_KIND, LIFETIME_LAYER, LIFETIME_LEN, LIFETIME_OPENED_TS, LIFETIME_OPEN_COMM, LIFETIME_OPEN_SEQ, LIFETIME_OPEN_STACK,
   LIFETIME_OPEN_TID, LIFETIME_PARENT, LIFETIME_PASSED, LIFETIME_PHYS, LIFETIME_SIBLINGS, LIFETIME_SYNCS, ROWS, ROWS_SHIFT,
   COLUMN8, EXTRA_MM, EXTRA_OBJECT, EXTRA_OTHER, EXTRA_VALUE,
 } from '../schema';
-import { EXTRAS, LIFETIMES, addRow, blockOf, cell8 } from './table';
+import { EVENTS, EXTRAS, LIFETIMES, addRow, blockOf, cell4, cell8, rowsOf } from './table';
 import { closedBefore, passedSince, siblingClosed, siblingOpened, siblingSplit } from './siblings';
 import { ABSENT, NONE, attrs, commNow, device, dir, lossSeen, lossSeq, mm, object, other, seq, tid, ts, value } from './now';
 
@@ -61,8 +61,8 @@ export const NO_LIFETIME: u32 = 0;
 let free: u32 = 0;
 let nextId: u32 = 0;
 /**
- * Numbers of the parts of IOMMU ranges: from the end of all numbers down. Whether those ranges are followed or not (iommu.ts),
- * every other lifetime has the same number.
+ * The next part of an IOMMU range has this number, until the end (numberParts): from the last number down. So every other lifetime has
+ * the same number, whether those ranges are followed (iommu.ts) or not.
  */
 let nextPart: u32 = NONE - 1;
 let keepAll: bool = true;
@@ -75,6 +75,26 @@ export function keepLifetimes(all: bool): void {
 /** Lifetimes opened so far; also the id that the next one will have. */
 export function lifetimeCount(): u32 {
   return nextId;
+}
+
+/** Numbers given out so far, those of parts of IOMMU ranges included. */
+export function numberCount(): u32 {
+  return nextId + (NONE - 1 - nextPart);
+}
+
+/** At the end, when it is known how many others there are: gives parts of IOMMU ranges the numbers behind all others'. */
+export function numberParts(): void {
+  if (nextPart == NONE - 1) return;
+  renumber(LIFETIMES, LIFETIME_ID);
+  renumber(EVENTS, EVENT_LIFETIME);
+}
+
+function renumber(table: usize, column: usize): void {
+  for (let row: u32 = 0; row < rowsOf(table); row++) {
+    const cell = cell4(table, column, row);
+    const id = load<u32>(cell);
+    if (id > nextPart && id != NONE) store<u32>(cell, nextId + (NONE - 1 - id));
+  }
 }
 
 function addRecords(): void {

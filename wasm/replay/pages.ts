@@ -15,7 +15,7 @@ import {
 } from '../schema';
 import { LIFETIMES, PAGES, addRow, cell1, cell2, cell4, cell8, rowsOf } from './table';
 import { ABSENT, NONE, endOfRange, eventCount } from './now';
-import { lifetimeCount } from './lifetimes';
+import { numberCount } from './lifetimes';
 
 const RUN: usize = 56;
 const R_LAST: usize = 8;
@@ -221,7 +221,7 @@ export function buildPages(pageShift: u32): void {
 
 /** The row of each lifetime by its id, NONE where it has none: rows come in the order of ends. */
 function rowsById(): usize {
-  const bytes = (lifetimeCount() as usize) << 2;
+  const bytes = (numberCount() as usize) << 2;
   const at = heap.alloc(bytes);
   memory.fill(at, 0xff, bytes);
   for (let row: u32 = 0; row < rowsOf(LIFETIMES); row++) {
@@ -237,7 +237,7 @@ function chains(events: u32, column: usize, order: usize): usize {
   const at = heap.alloc(bytes);
   memory.fill(at, 0xff, bytes);
   const next = at + ((events as usize) << 2);
-  for (let id = lifetimeCount(); id-- != 0; ) {
+  for (let id = numberCount(); id-- != 0; ) {
     const row = load<u32>(order + ((id as usize) << 2));
     if (row == NONE) continue;
     const seq = load<u32>(cell4(LIFETIMES, column, row));

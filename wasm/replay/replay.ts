@@ -8,7 +8,7 @@ import {
 } from '../schema';
 import { CPU_LAST_TS, cpuSlot } from './cpus';
 import { ABSENT, addr, errorNow, len, readRow, words } from './now';
-import { finishQueue } from './lifetimes';
+import { finishQueue, numberParts } from './lifetimes';
 import { closeMapping, finishLive, openMapping, removeDevice, syncMapping } from './dma';
 import { closeList, finishLists, openList, syncList } from './lists';
 import { adoptWaiting, closeRange, finishRanges, nobodyWaits, openRange, somebodyWaits } from './iommu';
@@ -100,6 +100,7 @@ export function finishReplay(): void {
   finishRanges();
   finishLayers();
   finishQueue();
+  numberParts();
   finishStacks();
   finishSiblings();
 }
