@@ -58,6 +58,7 @@ function enterImport(space: u32, from: u64, bytes: u64, parent: u32): u32 {
 /** After a loss: what stands in the way of a new mapping of the same device and sort has been unmapped in the dark. */
 function loseHidden(space: u32): void {
   keepMine(space, addr, endOfRange(addr, len));
+  sortFound();
   const count = found;
   for (let i: u32 = 0; i < count; i++) {
     const old = foundAt(i);
