@@ -18,6 +18,7 @@ import { carve, endPart, enterRange, sortFound } from './parts';
 import { copyFound, found, foundAt, setFound, shrinkFound } from './range-index';
 import { enterSpace, findSpace, isReleased, spaceCount } from './spaces';
 import { endRelease, obeyed } from './invalidations';
+import { openedHere } from './tasks';
 import { watchOfImport } from './watches';
 
 const PAGE: u64 = 4096;
@@ -85,7 +86,8 @@ function adoptMapping(record: u32): void {
  * Pages of a registration are mapped for its device: of [addr, addr+len) those that are not yet become one lifetime a gap.
  * `value` pages were mapped, from the first on. Without faulting (other = 0) the kernel does not tell which: then none.
  */
-export function openPages(registration: u32, space: u32): void {
+export function openPages(task: usize, registration: u32, space: u32): void {
+  if (addr == ABSENT || len == ABSENT || len == 0) return;
   if (value == 0 || value == ABSENT || other == 0) return;
   const from = addr & ~(PAGE - 1);
   const whole = (endOfRange(addr, len) + PAGE - 1) & ~(PAGE - 1);
@@ -105,6 +107,7 @@ export function openPages(registration: u32, space: u32): void {
     const stop = i < count ? min(end, load<u64>(starts + ((i as usize) << 4))) : end;
     if (stop > at) {
       const record = enterImport(space, at, stop - at, registration);
+      openedHere(task, record);
       if (first == NONE) first = idOf(record);
     }
     if (i < count) at = max(at, load<u64>(starts + ((i as usize) << 4) + 8));

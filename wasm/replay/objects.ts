@@ -104,14 +104,15 @@ function enterRegistration(record: u32): void {
 
 // ------------------------------------------------------------------------------------ pages of a registration
 /** Pages of a registration (the event's object) are mapped. */
-export function openRegistered(): void {
+export function openRegistered(task: usize): void {
   if (errorNow() != 0) return;
   const registration = object == ABSENT ? 0 : live.get(object, partOf(<u32>Layer.import_, 0));
   if (registration != 0 && spaceOf(registration) == 0 && mm != ABSENT) {
     setMmOf(registration, mm);
     setSpace(registration, newSpace());
   }
-  openPages(registration == 0 ? NONE : idOf(registration), registration == 0 ? newSpace() : spaceOf(registration));
+  openPages(task, registration == 0 ? NONE : idOf(registration), registration == 0 ? newSpace() : spaceOf(registration));
+  if (registration != 0) takeReturned(registration);
 }
 
 // ------------------------------------------------------------------------------------ close
