@@ -8,7 +8,7 @@ import {
   ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, lossSeen, lossSeq, mm, object, other, setRange, value,
 } from './now';
 import {
-  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, lenOf, objectOf, openLifetime, openSeq,
+  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, lenOf, objectOf, openLifetime, openSeq, parentOf,
   setInvalidation, setParent, setSpace, speakOf, takeFacts,
 } from './lifetimes';
 import { live } from './dma';
@@ -168,14 +168,29 @@ function closeOne(space: u32, record: u32, from: u64, end: u64): u32 {
 
 /** Everything that a registration has mapped goes with it. */
 export function closePagesOf(registration: u32, space: u32): void {
-  imports.query(space, addrOf(registration), endOfRange(addrOf(registration), lenOf(registration)));
+  keepPagesOf(registration, space);
+  if (found != 0) closeFound(space, 0, u64.MAX_VALUE);
+}
+
+/** A registration is gone, and nobody saw it go: so are its pages. */
+export function losePagesOf(registration: u32, space: u32, reason: u32): void {
+  keepPagesOf(registration, space);
+  const count = found;
+  for (let i: u32 = 0; i < count; i++) endLifetime(carve(imports, space, foundAt(i), 0, u64.MAX_VALUE), reason);
+}
+
+/** Finds the pages that a registration has mapped in its range, by address. */
+function keepPagesOf(registration: u32, space: u32): void {
+  const known = addrOf(registration) != ABSENT && lenOf(registration) != ABSENT;
+  const from = known ? addrOf(registration) : 0;
+  imports.query(space, from, known ? endOfRange(from, lenOf(registration)) : u64.MAX_VALUE);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < found; i++) {
     const record = foundAt(i);
-    if (kindOf(record) == <u32>Kind.mirror && objectOf(record) == objectOf(registration)) setFound(kept++, record);
+    if (kindOf(record) == <u32>Kind.mirror && parentOf(record) == idOf(registration)) setFound(kept++, record);
   }
   shrinkFound(kept);
-  if (kept != 0) closeFound(space, 0, u64.MAX_VALUE);
+  sortFound();
 }
 
 /** At the end: what is still mapped gets its row. */
