@@ -133,7 +133,7 @@ function keepMine(space: u32, from: u64, end: u64): void {
 /** A device lets go of [addr, addr+len). Where no mm is told, in whichever space it has it. Returns whether there was anything. */
 export function closeImport(): bool {
   if (len == ABSENT || len == 0) return false;
-  if (mm != ABSENT) return closeIn(findSpace(mm));
+  if (mm != ABSENT) return findSpace(mm) != 0 && closeIn(findSpace(mm));
   for (let space: u32 = 0; space <= spaceCount; space++) if (closeIn(space)) return true;
   return false;
 }
