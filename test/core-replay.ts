@@ -14,7 +14,15 @@ import {
 } from '../analyzer/core.js';
 import * as schema from '../wasm/schema.js';
 import { Kind, Layer, Op, ROWS } from '../wasm/schema.js';
-import { anomalyRows, eventRows, lifetimeRows, lossRows, pageRows, siblingsRows } from './core-tables.js';
+import {
+  anomalyRows,
+  eventRows,
+  invalidationRows,
+  lifetimeRows,
+  lossRows,
+  pageRows,
+  siblingsRows,
+} from './core-tables.js';
 import type { PageLifetime, ReplayEvent, Replayed, SgList } from './replay-rows.js';
 
 const ONES = 0xffff_ffff_ffff_ffffn;
@@ -44,24 +52,50 @@ function typesOf(events: readonly ReplayEvent[]): {
   types: CoreType[];
   idOf: (event: ReplayEvent) => number;
 } {
-  const none = { layer: Layer.none, kind: Kind.none, flags: 0 };
-  const types: CoreType[] = [
+  const none = { layer: Layer.none, kind: Kind.none, flags: 0, probe: 0 };
+  const types: NumberedType[] = [
     { ...none, op: Op.lost },
     { ...none, op: Op.stack },
   ];
-  const keyOf = ({ layer, op, kind }: Omit<CoreType, 'flags'>) => `${layer} ${op} ${kind}`;
-  const ids = new Map(types.map((type, id) => [keyOf(type), id]));
-  for (const { layer, op, kind } of events) {
-    const key = keyOf({ layer, op, kind });
-    if (!ids.has(key)) ids.set(key, types.push({ layer, op, kind, flags: 0 }) - 1);
+  const ids = new Map(types.map((type, id) => [Object.values(type).join(' '), id]));
+  for (const event of events) {
+    const key = Object.values(typeOf(event)).join(' ');
+    if (!ids.has(key)) ids.set(key, types.push(typeOf(event)) - 1);
   }
-  return { types, idOf: (event) => ids.get(keyOf(event))! };
+  return { types, idOf: (event) => ids.get(Object.values(typeOf(event)).join(' '))! };
+}
+
+interface NumberedType extends CoreType {
+  readonly probe: number;
+}
+
+function typeOf({
+  layer,
+  op,
+  kind,
+  list,
+  means = 0,
+  call = 0,
+  returns,
+  probe = 0,
+}: ReplayEvent): NumberedType {
+  const isMark = op === Op.lost || op === Op.stack;
+  const extra = list === undefined && !isMark ? schema.TYPE_FLAG_EXTRA : 0;
+  const flags = extra | (returns ? schema.TYPE_FLAG_RETURN : 0);
+  return isMark ? { layer, kind, flags, probe, op } : { layer, kind, flags, probe, op, means, call };
 }
 
 /** A list's words: see the side heap in wasm/schema.ts. */
 function listWords({ phys, dma, lengths, nents, ents, truncated }: SgList): bigint[] {
   const counts = BigInt(phys.length) | (BigInt(dma.length) << 16n) | (BigInt(nents) << 32n);
   return [counts | (BigInt(truncated) << 63n), BigInt(ents), ...phys, ...dma, ...lengths];
+}
+
+/** What an event has in the side heap: its list, or the facts beyond the columns. */
+function sideWords({ list, mm, object, value, other }: ReplayEvent): bigint[] {
+  if (list !== undefined) return listWords(list);
+  const extras = [mm, object, value, other];
+  return extras.some((fact) => fact !== undefined) ? extras.map((fact) => fact ?? ONES) : [];
 }
 
 function batchOf(events: readonly ReplayEvent[], idOf: (event: ReplayEvent) => number): CoreBatch {
@@ -82,14 +116,15 @@ function batchOf(events: readonly ReplayEvent[], idOf: (event: ReplayEvent) => n
     u32(schema.EVENT_TID, e.tid ?? 0xffff_ffff);
     u32(schema.EVENT_COMM, named(e.comm));
     u32(schema.EVENT_STACK, named(e.stack));
-    u32(schema.EVENT_SIDE, e.list === undefined ? 0 : side.length);
     u32(schema.EVENT_LIFETIME, 0xffff_ffff);
     u16(schema.EVENT_CPU, e.cpu);
     u16(schema.EVENT_TYPE, idOf(e));
     u16(schema.EVENT_DEVICE, named(e.device));
     u16(schema.EVENT_ERROR, (e.error ?? 0) & 0xffff);
     view.setUint8(schema.EVENT_DIR + i, e.dir ?? 0xff);
-    if (e.list !== undefined) side.push(...listWords(e.list));
+    const words = sideWords(e);
+    u32(schema.EVENT_SIDE, words.length === 0 ? 0 : side.length);
+    side.push(...words);
   });
   return { rows: events.length, block, side: new Uint8Array(BigUint64Array.from(side).buffer) };
 }
@@ -130,6 +165,7 @@ export async function coreReplay(
     anomalies: anomalyRows(core).map((row) => ({ ...row, afterLoss: row.afterLoss === 1 })),
     losses: lossRows(core),
     siblings,
+    invalidations: invalidationRows(core).sort((a, b) => a.id - b.id),
     pages: keep.lifetimes ? pageRows(core) : [],
     eventCount: core.events(),
     lifetimeCount: core.lifetimes(),

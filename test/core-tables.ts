@@ -6,12 +6,20 @@
 import type { Core } from '../analyzer/core.js';
 import * as schema from '../wasm/schema.js';
 import { type Layer, ROWS, TableId } from '../wasm/schema.js';
-import type { AnomalyRow, EventRow, Lifetime, LossRow, PageLifetime, SiblingsRow } from './replay-rows.js';
+import type {
+  AnomalyRow,
+  EventRow,
+  InvalidationRow,
+  Lifetime,
+  LossRow,
+  PageLifetime,
+  SiblingsRow,
+} from './replay-rows.js';
 
 /**
  * How a cell reads. `?`: all ones are undefined. u64 and i64 are bigints, i64 is signed, the others numbers.
  */
-type CellType = 'u64' | 'u64?' | 'i64' | 'i64?' | 'u32' | 'u32?' | 'i32?' | 'u16' | 'u8' | 'u8?';
+type CellType = 'u64' | 'u64?' | 'i64' | 'i64?' | 'u32' | 'u32?' | 'i32?' | 'u16' | 'i16' | 'u8' | 'u8?';
 type Columns<Row> = Record<keyof Row, readonly [offset: number, type: CellType]>;
 type Reader = (view: DataView, column: number, row: number) => bigint | number | undefined;
 
@@ -20,6 +28,7 @@ const read: Record<CellType, Reader> = {
   i64: (view, column, row) => view.getBigInt64(column + 8 * row, true),
   u32: (view, column, row) => view.getUint32(column + 4 * row, true),
   u16: (view, column, row) => view.getUint16(column + 2 * row, true),
+  i16: (view, column, row) => view.getInt16(column + 2 * row, true),
   u8: (view, column, row) => view.getUint8(column + row),
   'u64?': (view, column, row) => known(read.u64(view, column, row), 0xffff_ffff_ffff_ffffn),
   'i64?': (view, column, row) => known(read.i64(view, column, row), -1n),
@@ -45,19 +54,47 @@ function rowsOf<Row>(core: Core, table: TableId, columns: Columns<Row>): Row[] {
   });
 }
 
-const EVENTS: Columns<EventRow> = {
+/** Rows whose further facts stand in the table `extras`, at a row of their own. */
+type Extended = 'mm' | 'object' | 'value' | 'other';
+const EXTRAS: Columns<Record<Extended, bigint | undefined>> = {
+  mm: [schema.EXTRA_MM * schema.COLUMN8, 'u64?'],
+  object: [schema.EXTRA_OBJECT * schema.COLUMN8, 'u64?'],
+  value: [schema.EXTRA_VALUE * schema.COLUMN8, 'u64?'],
+  other: [schema.EXTRA_OTHER * schema.COLUMN8, 'u64?'],
+};
+const NOTHING = { mm: undefined, object: undefined, value: undefined, other: undefined };
+
+function extend<Row extends { extra: number | undefined }>(
+  core: Core,
+  rows: Row[],
+): (Omit<Row, 'extra'> & Record<Extended, bigint | undefined>)[] {
+  const extras = rowsOf(core, TableId.extras, EXTRAS);
+  return rows.map(({ extra, ...row }) => ({ ...row, ...(extra === undefined ? NOTHING : extras[extra]!) }));
+}
+
+const EVENTS: Columns<Omit<EventRow, Extended> & { extra: number | undefined }> = {
   ts: [schema.EVENT_TS, 'i64'],
   cpu: [schema.EVENT_CPU, 'u16'],
   seq: [schema.EVENT_SEQ, 'u32'],
   lifetime: [schema.EVENT_LIFETIME, 'u32?'],
   stack: [schema.EVENT_STACK, 'u32'],
+  addr: [schema.EVENT_ADDR, 'u64?'],
+  len: [schema.EVENT_LEN, 'u64?'],
+  phys: [schema.EVENT_PHYS, 'u64?'],
+  attrs: [schema.EVENT_ATTRS, 'u32?'],
+  dir: [schema.EVENT_DIR, 'u8?'],
+  device: [schema.EVENT_DEVICE, 'u16'],
+  error: [schema.EVENT_ERROR, 'i16'],
+  extra: [schema.EVENT_SIDE, 'u32?'],
 };
 
-const LIFETIMES: Columns<Omit<Lifetime, 'siblings'> & { siblings: number }> = {
+const LIFETIMES: Columns<
+  Omit<Lifetime, 'siblings' | Extended> & { siblings: number; extra: number | undefined }
+> = {
   id: [schema.LIFETIME_ID, 'u32'],
   openedTs: [schema.LIFETIME_OPENED_TS, 'i64'],
   closedTs: [schema.LIFETIME_CLOSED_TS, 'i64?'],
-  addr: [schema.LIFETIME_ADDR, 'u64'],
+  addr: [schema.LIFETIME_ADDR, 'u64?'],
   len: [schema.LIFETIME_LEN, 'u64?'],
   phys: [schema.LIFETIME_PHYS, 'u64?'],
   openSeq: [schema.LIFETIME_OPEN_SEQ, 'u32'],
@@ -79,6 +116,8 @@ const LIFETIMES: Columns<Omit<Lifetime, 'siblings'> & { siblings: number }> = {
   kind: [schema.LIFETIME_KIND, 'u8'],
   dir: [schema.LIFETIME_DIR, 'u8?'],
   end: [schema.LIFETIME_END, 'u8'],
+  invalidation: [schema.LIFETIME_INVALIDATION, 'u32?'],
+  extra: [schema.LIFETIME_EXTRA, 'u32?'],
 };
 
 const ANOMALIES: Columns<Omit<AnomalyRow, 'afterLoss'> & { afterLoss: number }> = {
@@ -119,6 +158,25 @@ const SIBLINGS: Columns<SiblingsRow> = {
   dir: [schema.SIBLINGS_DIR, 'u8?'],
 };
 
+const INVALIDATIONS: Columns<InvalidationRow> = {
+  id: [schema.INVALIDATION_ID, 'u32'],
+  layer: [schema.INVALIDATION_LAYER, 'u8'],
+  mm: [schema.INVALIDATION_MM, 'u64?'],
+  object: [schema.INVALIDATION_OBJECT, 'u64?'],
+  addr: [schema.INVALIDATION_ADDR, 'u64?'],
+  len: [schema.INVALIDATION_LEN, 'u64?'],
+  cause: [schema.INVALIDATION_CAUSE, 'u8?'],
+  tid: [schema.INVALIDATION_TID, 'i32?'],
+  beginTs: [schema.INVALIDATION_BEGIN_TS, 'i64'],
+  beginSeq: [schema.INVALIDATION_BEGIN_SEQ, 'u32'],
+  endTs: [schema.INVALIDATION_END_TS, 'i64?'],
+  endSeq: [schema.INVALIDATION_END_SEQ, 'u32?'],
+  imports: [schema.INVALIDATION_IMPORTS, 'u32'],
+  obeyed: [schema.INVALIDATION_OBEYED, 'u32'],
+  remaining: [schema.INVALIDATION_REMAINING, 'u32'],
+  flags: [schema.INVALIDATION_FLAGS, 'u8'],
+};
+
 interface PageRun {
   first: bigint;
   count: bigint;
@@ -141,8 +199,9 @@ const PAGES: Columns<PageRun> = {
   layer: [schema.PAGE_LAYER, 'u8'],
 };
 
-export const eventRows = (core: Core) => rowsOf(core, TableId.events, EVENTS);
-export const lifetimeRows = (core: Core) => rowsOf(core, TableId.lifetimes, LIFETIMES);
+export const eventRows = (core: Core) => extend(core, rowsOf(core, TableId.events, EVENTS));
+export const lifetimeRows = (core: Core) => extend(core, rowsOf(core, TableId.lifetimes, LIFETIMES));
+export const invalidationRows = (core: Core) => rowsOf(core, TableId.invalidations, INVALIDATIONS);
 export const anomalyRows = (core: Core) => rowsOf(core, TableId.anomalies, ANOMALIES);
 export const lossRows = (core: Core) => rowsOf(core, TableId.losses, LOSSES);
 export const siblingsRows = (core: Core) => rowsOf(core, TableId.siblings, SIBLINGS);

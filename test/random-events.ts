@@ -187,9 +187,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(10_000_000n, 9_999_999n, 10_000_001n) },
 );
 const STREAMS = 3;
-const timedCall = (lossWeight: number, stackWeight: number) =>
+const timedCall = (events: fc.Arbitrary<Call>) =>
   fc.record({
-    events: call(lossWeight, stackWeight),
+    events,
     step,
     stream: fc.integer({ min: 0, max: STREAMS - 1 }),
   });
@@ -207,9 +207,17 @@ function streamsOf(calls: { events: Call; step: bigint; stream: number }[]): Rep
   return streams;
 }
 
-/** A capture of at most `calls` calls. */
-export function captures(calls: { minLength?: number; maxLength: number }): fc.Arbitrary<ReplayEvent[][]> {
+interface Length {
+  readonly minLength?: number;
+  readonly maxLength: number;
+}
+
+/** A capture of at most so many calls; `among` puts others among them. */
+export function captures(
+  length: Length,
+  among: (calls: fc.Arbitrary<Call>) => fc.Arbitrary<Call> = (calls) => calls,
+): fc.Arbitrary<ReplayEvent[][]> {
   const ofWeights = ([lossWeight, stackWeight]: readonly number[]) =>
-    fc.array(timedCall(lossWeight!, stackWeight!), { ...calls, size: 'max' });
+    fc.array(timedCall(among(call(lossWeight!, stackWeight!))), { ...length, size: 'max' });
   return fc.constantFrom([0, 0], [1, 0], [0, 6], [2, 6]).chain(ofWeights).map(streamsOf);
 }

@@ -26,6 +26,8 @@ import {
   unmapped,
   wide,
 } from './reference-ledger.js';
+import { poolOf } from './reference-objects.js';
+import { openedHere } from './reference-tasks.js';
 import type { AnomalyRow, Lifetime, SgList } from './replay-rows.js';
 
 const COMPARED_ATTRS = 0x400 | 0x1000 | 0x2000;
@@ -59,6 +61,8 @@ function openMapping(s: State, facts: Parameters<typeof open>[1], list: Lifetime
   }
   const others = mapped(s).filter((l) => !list.includes(l));
   const newer = open(s, facts);
+  newer.parent = poolOf(s, newer.phys)?.id;
+  openedHere(s, newer);
   list.push(newer);
   const memory = memoryOf(newer);
   const older = others.findLast((l) => memoryOf(l) && memory && common(memoryOf(l)!, memory).len > 0n);

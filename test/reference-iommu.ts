@@ -3,8 +3,9 @@
  *
  * In: the event under way. Out: changes to the ledger.
  */
-import { EndReason, Layer } from '../wasm/schema.js';
-import { close, common, endOf, live, open, PAGE, type Range, type State } from './reference-ledger.js';
+import { Layer } from '../wasm/schema.js';
+import { common, endOf, live, open, PAGE, type Range, type State } from './reference-ledger.js';
+import { byAddress, closePart } from './reference-parts.js';
 import type { Lifetime } from './replay-rows.js';
 
 const LAST_PLANE = 63;
@@ -13,7 +14,7 @@ const LAST_PLANE = 63;
 function touchedIn(s: State, plane: number): Lifetime[] {
   const there = s.lifetimes.filter((l) => l.layer === Layer.iommu && live(l) && s.plane[l.id] === plane);
   const touched = there.filter((l) => common(l, s.event as Range).len > 0n);
-  return touched.sort((a, b) => (a.addr < b.addr ? -1 : 1));
+  return byAddress(touched);
 }
 
 export function mapIommu(s: State): void {
@@ -34,40 +35,17 @@ export function unmapIommu(s: State): void {
     touched.reduce((sum, l) => sum + common(l, s.event as Range).len, 0n);
   const oldest = (touched: Lifetime[]) => Math.min(...touched.map(({ id }) => id));
   const [most] = planes.sort((a, b) => Number(bytes(b) - bytes(a)) || oldest(a) - oldest(b));
-  for (const l of most ?? []) closeCovered(s, l);
-}
-
-function closeCovered(s: State, l: Lifetime): void {
-  const whole = { ...l };
-  const covered = common(whole, s.event as Range);
-  if (covered.len === whole.len) {
-    close(s, l);
-    return;
-  }
-  const before = partOf(whole, whole.addr, covered.addr);
-  const after = partOf(whole, endOf(covered), endOf(whole));
-  const closed = splitOff(s, whole, partOf(whole, covered.addr, endOf(covered)));
-  Object.assign(l, before.len > 0n ? before : after);
-  if (before.len > 0n && after.len > 0n) splitOff(s, whole, after);
-  close(s, closed, EndReason.split);
-}
-
-function partOf({ addr, phys }: Lifetime, from: bigint, to: bigint): Pick<Lifetime, 'addr' | 'len' | 'phys'> {
-  return { addr: from, len: to - from, phys: phys === undefined ? undefined : phys + from - addr };
-}
-
-/** A part as a row of its own. It was opened with the whole: of its siblings' sums only the number of rows grows. */
-function splitOff(s: State, whole: Lifetime, part: Pick<Lifetime, 'addr' | 'len' | 'phys'>): Lifetime {
-  const lifetime = { ...whole, ...part, id: s.lifetimes.length, group: whole.group ?? whole.id };
-  s.lifetimes.push(lifetime);
-  s.lossesAtOpen.push(s.lossesAtOpen[whole.id]!);
-  s.plane[lifetime.id] = s.plane[whole.id]!;
-  lifetime.siblings.opened += 1n;
-  return lifetime;
+  for (const l of most ?? []) closePart(s, l, s.event as Range);
 }
 
 /** The iommu's events on this CPU belong to this dma-layer event, or to none. */
 export function settleCpu(s: State, opened: Lifetime[]): void {
+  settleWaiting(s, opened);
+  s.asked = s.asked.filter((u) => u.cpu !== s.event.cpu);
+}
+
+/** The iommu's maps on this CPU belong to what the event under way opened, or to nothing. */
+export function settleWaiting(s: State, opened: Lifetime[]): void {
   const { cpu, tid, device = 0 } = s.event;
   const ours = s.waiting.filter((w) => w.cpu === cpu && w.tid === tid);
   for (const { lifetime } of ours.filter((w) => live(w.lifetime))) {
@@ -76,7 +54,6 @@ export function settleCpu(s: State, opened: Lifetime[]): void {
     }
   }
   s.waiting = s.waiting.filter((w) => w.cpu !== cpu);
-  s.asked = s.asked.filter((u) => u.cpu !== cpu);
 }
 
 function pagesOf(l: Lifetime): Range {

@@ -13,6 +13,8 @@ import {
   Kind,
   Layer,
 } from '../wasm/schema.js';
+import { newSpace, type Space } from './reference-spaces.js';
+import type { Task } from './reference-tasks.js';
 import type {
   AnomalyRow,
   EventRow,
@@ -82,6 +84,17 @@ export interface State extends Replayed {
   readonly syncedUnknown: Set<string>;
   /** Planes of the layer iommu's lifetimes, by id. */
   readonly plane: number[];
+  readonly tasks: Map<string, Task>;
+  /** What was opened in the call that the event under way ends, until somebody takes it. */
+  returned: Lifetime[];
+  /** Address spaces; the first is that of whatever tells no mm. */
+  readonly spaces: Space[];
+  /** The spaces of imports, notifiers and registrations, by lifetime id. */
+  readonly spaceOf: (Space | undefined)[];
+  /** Imports that did not obey an invalidation which not every importer must obey. */
+  readonly weaklyMarked: Set<Lifetime>;
+  /** DMA mappings whose memory was freed under them. */
+  readonly freed: Set<Lifetime>;
 }
 
 export const PAGE = 4096n;
@@ -96,11 +109,14 @@ export const wide = (value: number | undefined) => (value === undefined ? undefi
 export const deviceOf = ({ event }: State) => event.device ?? 0;
 
 export function newState(): State {
-  const rows = { events: [], lifetimes: [], anomalies: [], losses: [], siblings: [] };
+  const rows = { events: [], lifetimes: [], anomalies: [], losses: [], siblings: [], invalidations: [] };
   const memory = { lists: [], closedLists: [], closed: [], ended: [], shown: [], newest: [], plane: [] };
   const pending = { openLosses: [], lossesAtOpen: [], pairs: [], undecided: [], asked: [], waiting: [] };
   const sets = { lastOn: new Map(), translating: new Set<number>(), syncedUnknown: new Set<string>() };
-  return { event: undefined as never, row: undefined as never, ...rows, ...memory, ...pending, ...sets };
+  const marks = { weaklyMarked: new Set<Lifetime>(), freed: new Set<Lifetime>() };
+  const beyond = { tasks: new Map(), returned: [], spaces: [newSpace(undefined)], spaceOf: [], ...marks };
+  const now = { event: undefined as never, row: undefined as never };
+  return { ...now, ...rows, ...memory, ...pending, ...sets, ...beyond };
 }
 
 /** What two ranges have in common; at most 0 bytes when they do not intersect. */
@@ -142,6 +158,11 @@ export function siblingsOf(s: State): SiblingsRow {
   return row;
 }
 
+const beyondDma = (layer: Layer) => layer !== Layer.dma && layer !== Layer.iommu;
+const NOTHING = { mm: undefined, object: undefined, value: undefined, other: undefined };
+const furtherFacts = ({ mm, object, value, other }: ReplayEvent) => ({ mm, object, value, other });
+
+/** What has no address or no length (a notifier of a whole mm) is opened all the same. */
 export function open(s: State, facts: Range & Partial<Lifetime>): Lifetime {
   const { ts, tid, layer, kind, dir, attrs, phys, comm = 0 } = s.event;
   const siblings = siblingsOf(s);
@@ -154,6 +175,7 @@ export function open(s: State, facts: Range & Partial<Lifetime>): Lifetime {
     end: EndReason.capture_end,
   };
   const none = { group: undefined, parent: undefined, syncs: 0, passed: 0, flags: 0 };
+  const further = { ...(beyondDma(layer) ? furtherFacts(s.event) : NOTHING), invalidation: undefined };
   const id = s.lifetimes.length;
   const lifetime = {
     id,
@@ -166,6 +188,7 @@ export function open(s: State, facts: Range & Partial<Lifetime>): Lifetime {
     ...opening,
     ...closing,
     ...none,
+    ...further,
     siblings,
     ...facts,
   };
@@ -173,7 +196,7 @@ export function open(s: State, facts: Range & Partial<Lifetime>): Lifetime {
   s.lossesAtOpen.push(s.losses.length);
   s.row.lifetime ??= id;
   siblings.opened += 1n;
-  siblings.openedBytes += lifetime.len;
+  siblings.openedBytes += lifetime.len ?? 0n;
   siblings.firstTs ??= ts;
   siblings.lastTs = ts;
   return lifetime;
@@ -182,7 +205,7 @@ export function open(s: State, facts: Range & Partial<Lifetime>): Lifetime {
 /** Ends a lifetime by the event under way, which closed it or only showed it gone. */
 export function close(s: State, l: Lifetime, end = EndReason.closed): void {
   Object.assign(l, { closedTs: s.event.ts, closeSeq: s.row.seq, end });
-  if (end !== EndReason.inferred_lost) {
+  if (end === EndReason.closed || end === EndReason.split) {
     Object.assign(l, { closeTid: s.event.tid, closeStack: s.row.stack });
     s.row.lifetime ??= l.id;
   }
@@ -216,7 +239,7 @@ function countClosed(s: State, { siblings, len, openedTs, passed }: Lifetime): v
   const { ts } = s.event;
   pass(s, siblings);
   siblings.closed += 1n;
-  siblings.closedBytes += len;
+  siblings.closedBytes += len ?? 0n;
   siblings.lastTs = ts;
   if (siblings.longest === undefined || ts - openedTs > siblings.longest) siblings.longest = ts - openedTs;
   siblings.mostPassed = Math.max(siblings.mostPassed, passed);

@@ -16,6 +16,7 @@ interface Step {
 function stepsByPage(lifetimes: readonly Lifetime[], pageSize: bigint): Map<string, Step[]> {
   const pages = new Map<string, Step[]>();
   for (const lifetime of lifetimes) {
+    if (lifetime.layer !== Layer.dma && lifetime.layer !== Layer.iommu) continue;
     const { layer, device, addr, len, openSeq, closeSeq } = lifetime;
     const space = layer === Layer.dma ? device : 0;
     for (let page = addr / pageSize; page * pageSize < addr + len; page++) {

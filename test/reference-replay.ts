@@ -14,9 +14,13 @@ import {
   Op,
 } from '../wasm/schema.js';
 import { closeList, closeOne, openDma, sync } from './reference-dma.js';
+import { finishSpaces } from './reference-invalidations.js';
 import { mapIommu, settleCpu, unmapIommu } from './reference-iommu.js';
-import { anomaly, best, live, lossSeen, mapped, markLoss, newState, type State } from './reference-ledger.js';
-import type { ReplayEvent, Replayed } from './replay-rows.js';
+import { actBeyondDma } from './reference-layers.js';
+import { anomaly, best, live, lossSeen, markLoss, newState, type State } from './reference-ledger.js';
+import { workOut } from './reference-meaning.js';
+import { afterReturn, returnFrom } from './reference-tasks.js';
+import type { EventFacts, ReplayEvent, Replayed } from './replay-rows.js';
 
 /** Records of one event in several buffers are no further apart in time, nor in events of their CPU. */
 const APART = 10_000_000n;
@@ -51,9 +55,12 @@ export function referenceReplay(streams: Streams, buffers: readonly number[] = [
     else take(s, buffer);
   }
   finish(s);
-  const { events, lifetimes, anomalies, losses, siblings } = s;
-  return { events, lifetimes, anomalies, losses, siblings };
+  const { events, lifetimes, anomalies, losses, siblings, invalidations } = s;
+  return { events, lifetimes, anomalies, losses, siblings, invalidations };
 }
+
+/** Ends that an event tells; the others only show in an event of something else. */
+const SEEN_TO_END = [EndReason.closed, EndReason.split];
 
 function giveStack(s: State, buffer: number): void {
   const { cpu, stack = 0 } = s.event;
@@ -63,7 +70,7 @@ function giveStack(s: State, buffer: number): void {
   row.stack = stack;
   for (const l of s.lifetimes) {
     if (l.openSeq === row.seq) l.openStack = stack;
-    if (l.closeSeq === row.seq && l.end !== EndReason.inferred_lost) l.closeStack = stack;
+    if (l.closeSeq === row.seq && SEEN_TO_END.includes(l.end)) l.closeStack = stack;
   }
 }
 
@@ -96,7 +103,8 @@ function take(s: State, buffer: number): void {
 }
 
 function sameEvent(a: ReplayEvent, b: ReplayEvent): boolean {
-  const facts = ['layer', 'op', 'kind', 'cpu', 'tid', 'device', 'addr', 'len', 'phys', 'dir'] as const;
+  const type = ['layer', 'op', 'kind', 'probe', 'call', 'returns', 'means'] as const;
+  const facts = [...type, 'cpu', 'tid', 'device', 'addr', 'len', 'phys', 'dir'] as const;
   return facts.every((fact) => a[fact] === b[fact]);
 }
 
@@ -105,11 +113,19 @@ function replayRow(s: State): void {
   for (const loss of s.openLosses) if (loss.cpu === cpu) loss.to = ts;
   s.openLosses = s.openLosses.filter((loss) => loss.cpu !== cpu);
   s.lastOn.set(cpu, ts);
-  s.row = { seq: s.events.length, ts, cpu, stack, lifetime: undefined };
+  s.event = workOut(s.event);
+  returnFrom(s);
+  s.row = { seq: s.events.length, ts, cpu, stack, lifetime: undefined, ...factsOf(s.event) };
   s.events.push(s.row);
   const opened = s.lifetimes.length;
   act(s);
   if (layer === Layer.dma) settleCpu(s, s.lifetimes.slice(opened));
+  afterReturn(s);
+}
+
+function factsOf(event: ReplayEvent): EventFacts {
+  const { device = 0, error = 0, addr, len, phys, attrs, dir, mm, object, value, other } = event;
+  return { device, error, addr, len, phys, attrs, dir, mm, object, value, other };
 }
 
 function act(s: State): void {
@@ -117,14 +133,23 @@ function act(s: State): void {
   const opens = op === Op.open && addr !== undefined && error === 0;
   const closes = op === Op.close && len !== 0n;
   if (op === Op.remove || op === Op.removed) {
-    for (const l of mapped(s)) l.flags |= FLAG_BEFORE_REMOVAL;
+    remove(s);
   } else if (layer === Layer.dma) {
     if (opens) openDma(s);
     else if (closes) (list === undefined ? closeOne : closeList)(s);
     else if (op === Op.sync) sync(s);
   } else if (layer === Layer.iommu) {
-    if (opens) mapIommu(s);
-    else if (closes) unmapIommu(s);
+    if (opens && len) mapIommu(s);
+    else if (closes && len) unmapIommu(s);
+  } else actBeyondDma(s);
+}
+
+/** What the device has now, it will not give back if it has not by the end. */
+function remove(s: State): void {
+  const { device = 0 } = s.event;
+  for (const l of s.lifetimes) {
+    if (device !== 0 && l.device === device && l.layer !== Layer.iommu && live(l))
+      l.flags |= FLAG_BEFORE_REMOVAL;
   }
 }
 
@@ -139,5 +164,6 @@ function finish(s: State): void {
     if (!stillMapped || (flags & FLAG_UNRECORDABLE_UNMAP) === 0) continue;
     s.anomalies.push(anomaly(s, Anomaly.unmap_unrecordable, segments[0], { seq, ts, device }));
   }
+  finishSpaces(s);
   for (const l of s.lifetimes) if (live(l)) markLoss(s, l);
 }

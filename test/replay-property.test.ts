@@ -6,9 +6,18 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Anomaly } from '../wasm/schema.js';
+import {
+  Anomaly,
+  EndReason,
+  FLAG_AFTER_EXIT,
+  FLAG_AFTER_LOSS,
+  FLAG_BEFORE_REMOVAL,
+  FLAG_UNWATCHED,
+  Layer,
+} from '../wasm/schema.js';
 import { type CoreOptions, type CoreReplayed, coreReplay } from './core-replay.js';
 import { captures } from './random-events.js';
+import { importerCalls } from './random-importers.js';
 import { referencePages } from './reference-pages.js';
 import { referenceReplay } from './reference-replay.js';
 import type { PageLifetime, ReplayEvent, Replayed } from './replay-rows.js';
@@ -52,6 +61,7 @@ function compareWhole(core: CoreReplayed, reference: Whole): void {
   sameRows(core.siblings, reference.siblings, 'siblings');
   sameRows(core.events, reference.events, 'events');
   sameRows(core.lifetimes, reference.lifetimes, 'lifetimes');
+  sameRows(core.invalidations, reference.invalidations, 'invalidations');
   sameRows(core.pages, reference.pages, 'pages');
 }
 
@@ -63,7 +73,9 @@ function compareFew(core: CoreReplayed, reference: Replayed): void {
   assert.is(core.eventCount, reference.events.length);
   assert.is(core.lifetimeCount, reference.lifetimes.length);
   const named = new Set(reference.anomalies.flatMap(({ lifetime, other }) => [lifetime, other]));
-  const wanted = reference.lifetimes.filter((l) => l.closedTs === undefined || named.has(l.id));
+  const wanted = reference.lifetimes.filter(
+    (l) => l.closedTs === undefined || named.has(l.id) || (l.layer !== Layer.dma && l.layer !== Layer.iommu),
+  );
   const kept = new Set(core.lifetimes.map(({ id }) => id));
   assert.equal(
     wanted.map(({ id }) => id).filter((id) => !kept.has(id)),
@@ -75,6 +87,10 @@ function compareFew(core: CoreReplayed, reference: Replayed): void {
     reference.lifetimes.filter(({ id }) => kept.has(id)),
     'kept lifetimes',
   );
+  const begun = reference.invalidations.filter(
+    ({ layer, imports, endSeq }) => layer === Layer.dmabuf || imports > 0 || endSeq === undefined,
+  );
+  sameRows(core.invalidations, begun, 'kept invalidations');
   const rows = new Set(core.events.map(({ seq }) => seq));
   assert.equal(
     reference.anomalies.map(({ seq }) => seq).filter((seq) => !rows.has(seq)),
@@ -126,6 +142,15 @@ test('both replays make the same rows of any capture', async () => {
   );
 });
 
+test('of importers, pools and dma-bufs', async () => {
+  await check(
+    fc.asyncProperty(captures({ maxLength: 60 }, importerCalls), batchSizes, (streams, sizes) =>
+      compare(streams, { batchRows: inTurn(sizes) }),
+    ),
+    RUNS,
+  );
+});
+
 test('of several buffers that saw the same events', async () => {
   const twoOfThem = captures({ maxLength: 25 }).map(([first, second, third]) => [
     first!,
@@ -172,6 +197,57 @@ test('random captures have every anomaly, end and flag of these layers', () => {
   assert.ok(
     lifetimes.some(({ parent }) => parent !== undefined),
     'a parent',
+  );
+});
+
+test('random importers have every link, mark, flag and end of theirs', () => {
+  const rows = fc
+    .sample(captures({ maxLength: 60 }, importerCalls), { numRuns: 200, seed: 1 })
+    .map((streams) => referenceReplay(streams));
+  const lifetimes = rows.flatMap((row) => row.lifetimes);
+  const invalidations = rows.flatMap((row) => row.invalidations);
+  const layers = Object.values(Layer).filter((layer) => typeof layer === 'number');
+  const links = rows.flatMap((row) =>
+    row.lifetimes.flatMap(({ layer, parent }) =>
+      parent === undefined ? [] : `${Layer[layer]} of ${Layer[row.lifetimes[parent]!.layer]}`,
+    ),
+  );
+  const expected = {
+    layers: layers.filter((layer) => layer !== Layer.none && layer !== Layer.page).sort(),
+    ends: [EndReason.closed, EndReason.replaced, EndReason.inferred_lost, EndReason.split],
+    flags: FLAG_AFTER_EXIT | FLAG_UNWATCHED | FLAG_BEFORE_REMOVAL | FLAG_AFTER_LOSS,
+    links: [
+      'dma of pool',
+      'dma of import_',
+      'iova of import_',
+      'iommu of iova',
+      'import_ of watch',
+      'watch of import_',
+    ],
+    marked: true,
+    obeyed: true,
+    remaining: true,
+    freed: true,
+  };
+  const beyond = lifetimes.filter(({ layer }) => layer !== Layer.dma && layer !== Layer.iommu);
+  const has = <T>(all: readonly T[], some: readonly T[]) => some.filter((one) => all.includes(one));
+  assert.equal(
+    {
+      layers: [...new Set(lifetimes.map(({ layer }) => layer))].sort(),
+      ends: has(
+        beyond.map(({ end }) => end),
+        expected.ends,
+      ),
+      flags: beyond.reduce((all, { flags }) => all | flags, 0),
+      links: has(links, expected.links),
+      marked: lifetimes.some(
+        ({ layer, invalidation }) => layer === Layer.dmabuf && invalidation !== undefined,
+      ),
+      obeyed: invalidations.some(({ obeyed, remaining }) => obeyed > 0 && remaining === 0),
+      remaining: invalidations.some(({ remaining }) => remaining > 1),
+      freed: rows.some(({ anomalies }) => anomalies.some(({ kind }) => kind === Anomaly.freed_mapped)),
+    },
+    expected,
   );
 });
 

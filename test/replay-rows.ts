@@ -3,7 +3,7 @@
  *
  * In: nothing. Out: types. Absent facts are undefined; device, comm and stack are 0 where absent, as in the schema.
  */
-import type { Anomaly, Dir, EndReason, Kind, Layer, Op } from '../wasm/schema.js';
+import type { Anomaly, Cause, Dir, EndReason, Kind, Layer, Op } from '../wasm/schema.js';
 
 /** A scatterlist as an event shows it. */
 export interface SgList {
@@ -34,9 +34,35 @@ export interface ReplayEvent {
   readonly dir?: Dir;
   readonly error?: number;
   readonly list?: SgList;
+  readonly mm?: bigint;
+  readonly object?: bigint;
+  readonly value?: bigint;
+  readonly other?: bigint;
+  /** Tells types apart that are alike otherwise: probes that see one operation. 0 where not told. */
+  readonly probe?: number;
+  /** MEANS_*: columns that hold something else. */
+  readonly means?: number;
+  /** Number of the probed function, and whether this is traced where it returns. */
+  readonly call?: number;
+  readonly returns?: boolean;
 }
 
-export interface EventRow {
+/** What an event tells, once its columns are worked out and its call's entry has added to it. */
+export interface EventFacts {
+  readonly addr: bigint | undefined;
+  readonly len: bigint | undefined;
+  readonly phys: bigint | undefined;
+  readonly attrs: number | undefined;
+  readonly dir: Dir | undefined;
+  readonly device: number;
+  readonly error: number;
+  readonly mm: bigint | undefined;
+  readonly object: bigint | undefined;
+  readonly value: bigint | undefined;
+  readonly other: bigint | undefined;
+}
+
+export interface EventRow extends EventFacts {
   readonly seq: number;
   readonly ts: bigint;
   readonly cpu: number;
@@ -70,6 +96,12 @@ export interface Lifetime {
   passed: number;
   flags: number;
   readonly siblings: SiblingsRow;
+  /** Beyond the DMA API only; what a close may still tell is not readonly. */
+  mm: bigint | undefined;
+  object: bigint | undefined;
+  value: bigint | undefined;
+  other: bigint | undefined;
+  invalidation: number | undefined;
 }
 
 export interface AnomalyRow {
@@ -110,13 +142,33 @@ export interface SiblingsRow {
   mostPassed: number;
 }
 
-/** Lifetimes by id, events by seq; anomalies and siblings in no order that means anything. */
+export interface InvalidationRow {
+  readonly id: number;
+  readonly layer: Layer;
+  readonly mm: bigint | undefined;
+  readonly object: bigint | undefined;
+  readonly addr: bigint | undefined;
+  readonly len: bigint | undefined;
+  readonly cause: Cause | undefined;
+  readonly tid: number | undefined;
+  readonly beginTs: bigint;
+  readonly beginSeq: number;
+  endTs: bigint | undefined;
+  endSeq: number | undefined;
+  imports: number;
+  obeyed: number;
+  remaining: number;
+  flags: number;
+}
+
+/** Lifetimes and invalidations by id, events by seq; anomalies and siblings in no order that means anything. */
 export interface Replayed {
   readonly events: EventRow[];
   readonly lifetimes: Lifetime[];
   readonly anomalies: AnomalyRow[];
   readonly losses: LossRow[];
   readonly siblings: SiblingsRow[];
+  readonly invalidations: InvalidationRow[];
 }
 
 /** One page, mapped from its first mapping's open to its last one's close. */

@@ -303,6 +303,7 @@ function keepSpace(): void {
 /** The device is going, or gone: whatever it has mapped now will not be given back if it is not by the end. */
 export function removeDevice(): void {
   wantEvent();
+  if (device == 0) return;
   removeFromLayers();
   for (let i: u32 = 0; i < live.size; i++) {
     for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) {

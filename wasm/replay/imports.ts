@@ -8,7 +8,7 @@ import {
   ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, lossSeen, lossSeq, mm, object, other, setRange, value,
 } from './now';
 import {
-  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, lenOf, objectOf, openLifetime, openSeq,
+  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, lenOf, objectOf, openLifetime, openSeq, parentOf,
   setInvalidation, setParent, setSpace, speakOf, takeFacts,
 } from './lifetimes';
 import { live } from './dma';
@@ -18,6 +18,7 @@ import { carve, endPart, enterRange, sortFound } from './parts';
 import { copyFound, found, foundAt, setFound, shrinkFound } from './range-index';
 import { enterSpace, findSpace, isReleased, spaceCount } from './spaces';
 import { endRelease, obeyed } from './invalidations';
+import { openedHere } from './tasks';
 import { watchOfImport } from './watches';
 
 const PAGE: u64 = 4096;
@@ -58,6 +59,7 @@ function enterImport(space: u32, from: u64, bytes: u64, parent: u32): u32 {
 /** After a loss: what stands in the way of a new mapping of the same device and sort has been unmapped in the dark. */
 function loseHidden(space: u32): void {
   keepMine(space, addr, endOfRange(addr, len));
+  sortFound();
   const count = found;
   for (let i: u32 = 0; i < count; i++) {
     const old = foundAt(i);
@@ -84,7 +86,8 @@ function adoptMapping(record: u32): void {
  * Pages of a registration are mapped for its device: of [addr, addr+len) those that are not yet become one lifetime a gap.
  * `value` pages were mapped, from the first on. Without faulting (other = 0) the kernel does not tell which: then none.
  */
-export function openPages(registration: u32, space: u32): void {
+export function openPages(task: usize, registration: u32, space: u32): void {
+  if (addr == ABSENT || len == ABSENT || len == 0) return;
   if (value == 0 || value == ABSENT || other == 0) return;
   const from = addr & ~(PAGE - 1);
   const whole = (endOfRange(addr, len) + PAGE - 1) & ~(PAGE - 1);
@@ -104,6 +107,7 @@ export function openPages(registration: u32, space: u32): void {
     const stop = i < count ? min(end, load<u64>(starts + ((i as usize) << 4))) : end;
     if (stop > at) {
       const record = enterImport(space, at, stop - at, registration);
+      openedHere(task, record);
       if (first == NONE) first = idOf(record);
     }
     if (i < count) at = max(at, load<u64>(starts + ((i as usize) << 4) + 8));
@@ -129,7 +133,7 @@ function keepMine(space: u32, from: u64, end: u64): void {
 /** A device lets go of [addr, addr+len). Where no mm is told, in whichever space it has it. Returns whether there was anything. */
 export function closeImport(): bool {
   if (len == ABSENT || len == 0) return false;
-  if (mm != ABSENT) return closeIn(findSpace(mm));
+  if (mm != ABSENT) return findSpace(mm) != 0 && closeIn(findSpace(mm));
   for (let space: u32 = 0; space <= spaceCount; space++) if (closeIn(space)) return true;
   return false;
 }
@@ -164,14 +168,29 @@ function closeOne(space: u32, record: u32, from: u64, end: u64): u32 {
 
 /** Everything that a registration has mapped goes with it. */
 export function closePagesOf(registration: u32, space: u32): void {
-  imports.query(space, addrOf(registration), endOfRange(addrOf(registration), lenOf(registration)));
+  keepPagesOf(registration, space);
+  if (found != 0) closeFound(space, 0, u64.MAX_VALUE);
+}
+
+/** A registration is gone, and nobody saw it go: so are its pages. */
+export function losePagesOf(registration: u32, space: u32, reason: u32): void {
+  keepPagesOf(registration, space);
+  const count = found;
+  for (let i: u32 = 0; i < count; i++) endLifetime(carve(imports, space, foundAt(i), 0, u64.MAX_VALUE), reason);
+}
+
+/** Finds the pages that a registration has mapped in its range, by address. */
+function keepPagesOf(registration: u32, space: u32): void {
+  const known = addrOf(registration) != ABSENT && lenOf(registration) != ABSENT;
+  const from = known ? addrOf(registration) : 0;
+  imports.query(space, from, known ? endOfRange(from, lenOf(registration)) : u64.MAX_VALUE);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < found; i++) {
     const record = foundAt(i);
-    if (kindOf(record) == <u32>Kind.mirror && objectOf(record) == objectOf(registration)) setFound(kept++, record);
+    if (kindOf(record) == <u32>Kind.mirror && parentOf(record) == idOf(registration)) setFound(kept++, record);
   }
   shrinkFound(kept);
-  if (kept != 0) closeFound(space, 0, u64.MAX_VALUE);
+  sortFound();
 }
 
 /** At the end: what is still mapped gets its row. */

@@ -19,7 +19,7 @@ import { ABSENT, NONE, addr, endOfRange, keepsEvents, len, mm, object, other, se
 import {
   addFlags, addrOf, dropFlags, flagsOf, invalidationOf, lenOf, openSeq, setInvalidation,
 } from './lifetimes';
-import { carve, enterRange } from './parts';
+import { carve, enterRange, sortFound } from './parts';
 import { obeysNotifiers } from './imports';
 import { imports } from './import-index';
 import { copyFound, found, foundAt } from './range-index';
@@ -137,7 +137,6 @@ export function endInvalidation(): void {
 export function endRelease(space: u32): void {
   for (let order = underWay(space); order != 0; order = load<u32>(order, OLDER)) {
     if (load<u8>(order, CAUSE) != <u8>Cause.release) continue;
-    flagLeft(space);
     finish(space, order, INVALIDATION_FLAG_INFERRED);
     return;
   }
@@ -150,6 +149,7 @@ function flagLeft(space: u32): void {
 }
 
 function finish(space: u32, order: u32, flags: i32): void {
+  if (load<u8>(order, CAUSE) == <u8>Cause.release) flagLeft(space);
   unlink(space, order);
   store<u8>(order, <u8>((load<u8>(order, FLAGS) as i32) | flags), FLAGS);
   writeRow(order, ts, seq, judge(space, order));
@@ -180,6 +180,7 @@ function judge(space: u32, order: u32): u32 {
   imports.query(space, from, end);
   const count = found;
   if (count == 0) return 0;
+  sortFound();
   const list = copyFound();
   let remaining: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {

@@ -18,6 +18,7 @@ export function linkRange(): u32 {
   const end = endOfRange(addr, len);
   if (lossSeen) {
     ranges.query(device, addr, end);
+    sortFound();
     const count = found;
     for (let i: u32 = 0; i < count; i++) {
       const old = foundAt(i);

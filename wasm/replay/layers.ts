@@ -14,7 +14,7 @@ import { echoedLifetime, isEcho, noteLifetime, noteOperation } from './echoes';
 import { finishLinked, flagLinked, linkRange, unlinkRange } from './iova';
 import { freePhysical } from './frees';
 import { physicalOf } from './pools';
-import { beginCall, firstReturned, openedHere, takeTask } from './tasks';
+import { beginCall, firstReturned, openedHere, takeReturned, takeTask } from './tasks';
 
 const PAGE: u64 = 4096;
 
@@ -68,15 +68,20 @@ function operate(layer: u32, op: u32, type: u32): void {
 
 function open(layer: u32, task: usize): void {
   if (isObject(layer)) openObject(layer, task);
-  else if (layer == <u32>Layer.iova) openLinked();
-  else if (kind == <u32>Kind.mirror) openRegistered();
-  else if (addr != ABSENT && len != ABSENT && len != 0) openedHere(task, openImport());
+  else if (layer == <u32>Layer.iova) openLinked(task);
+  else if (kind == <u32>Kind.mirror) openRegistered(task);
+  else if (addr != ABSENT && len != ABSENT && len != 0) {
+    const record = openImport();
+    takeReturned(record);
+    openedHere(task, record);
+  }
 }
 
 /** Maps of the IOMMU inside the call are this range's. */
-function openLinked(): void {
+function openLinked(task: usize): void {
   if (addr == ABSENT || len == ABSENT || len == 0) return;
   const record = linkRange();
+  openedHere(task, record);
   if (!somebodyWaits()) return;
   adoptWaiting(idOf(record));
   nobodyWaits();

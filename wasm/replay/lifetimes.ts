@@ -416,12 +416,24 @@ export function takeFacts(at: u32): void {
   addFacts(at);
 }
 
-/** Adds what the current event tells to a lifetime's facts; what it does not tell stays. */
+/** Puts what the current event tells in place of a lifetime's facts; what it does not tell stays. */
 export function addFacts(at: u32): void {
   if (mm != ABSENT) store<u64>(factCell(at, EXTRA_MM), mm);
   if (object != ABSENT) store<u64>(factCell(at, EXTRA_OBJECT), object);
   if (value != ABSENT) store<u64>(factCell(at, EXTRA_VALUE), value);
   if (other != ABSENT) store<u64>(factCell(at, EXTRA_OTHER), other);
+}
+
+/** Adds what the current event tells of a lifetime's facts that are not known. */
+export function completeFacts(at: u32): void {
+  completeFact(at, EXTRA_MM, mm);
+  completeFact(at, EXTRA_OBJECT, object);
+  completeFact(at, EXTRA_VALUE, value);
+  completeFact(at, EXTRA_OTHER, other);
+}
+
+function completeFact(at: u32, word: usize, fact: u64): void {
+  if (load<u64>(factCell(at, word)) == ABSENT) store<u64>(factCell(at, word), fact);
 }
 
 function factCell(at: u32, word: usize): usize {

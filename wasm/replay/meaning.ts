@@ -39,7 +39,8 @@ function add(cell: usize, offset: u64): void {
 
 function length(cell: usize, addr: u64, means: u32): void {
   const given = load<u64>(cell);
-  if (means & MEANS_END) store<u64>(cell, given > addr ? given - addr : 0);
+  if ((means & (MEANS_END | MEANS_LAST)) != 0 && addr == ABSENT) store<u64>(cell, ABSENT);
+  else if (means & MEANS_END) store<u64>(cell, given > addr ? given - addr : 0);
   else if (means & MEANS_LAST) store<u64>(cell, given >= addr ? given - addr + 1 : 0);
   else if (means & MEANS_PAGES) store<u64>(cell, given << PAGE_SHIFT);
   else if (means & MEANS_ORDER) store<u64>(cell, given < 32 ? (1 as u64) << (given + PAGE_SHIFT) : ABSENT);

@@ -8,11 +8,11 @@ import {
   ABSENT, NONE, addr, concerns, device, errorNow, kind, len, lossSeen, lossSeq, mm, object, phys,
 } from './now';
 import {
-  NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, layerOf, mmOf, objectOf,
+  NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, completeFacts, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, isOpen, kindOf, layerOf, mmOf, objectOf,
   openLifetime, openSeq, setInvalidation, setMmOf, setSpace, spaceOf, speakOf, takeFacts, valueOf,
 } from './lifetimes';
 import { WordTable } from './word-table';
-import { closePagesOf, newSpace, openPages } from './imports';
+import { closePagesOf, losePagesOf, newSpace, openPages } from './imports';
 import { enterWatch, leaveWatch } from './watches';
 import { enterPool, leavePool } from './pools';
 import { firstReturned, nextReturned, openedHere, returnedRecord, takeReturned } from './tasks';
@@ -50,19 +50,23 @@ export function openObject(layer: u32, task: usize): void {
 
 /** The object that this return tells of, when an event inside the call told of it already: a tracepoint, or a call within. */
 function seenInCall(layer: u32): u32 {
+  let youngest = NO_LIFETIME;
   for (let child = firstReturned(); child != 0; child = nextReturned(child)) {
     const record = returnedRecord(child);
-    if (record == NO_LIFETIME || layerOf(record) != layer || kindOf(record) != kind || deviceIdOf(record) != device) continue;
-    countEcho();
-    return record;
+    if (record == NO_LIFETIME || !isOpen(record) || layerOf(record) != layer || kindOf(record) != kind || deviceIdOf(record) != device) continue;
+    // Addresses are never hashed: other pool memory is another object.
+    if (layer == <u32>Layer.pool && keyOf(record) != keyNow(layer)) continue;
+    if (youngest == NO_LIFETIME || idOf(record) > idOf(youngest)) youngest = record;
   }
-  return NO_LIFETIME;
+  if (youngest != NO_LIFETIME) countEcho();
+  return youngest;
 }
 
 /** Events inside a call may print the object's address hashed; the return has it. */
 function rename(record: u32, layer: u32, key: u64): void {
   live.set(keyOf(record), partOf(layer, kind), 0);
   addFacts(record);
+  endStanding(layer, key);
   live.set(key, partOf(layer, kind), record);
 }
 
@@ -70,15 +74,19 @@ function keyOf(record: u32): u64 {
   return layerOf(record) == <u32>Layer.pool ? placeKey(addrOf(record), mmOf(record)) : objectOf(record);
 }
 
-function newObject(layer: u32, key: u64): u32 {
-  const part = partOf(layer, kind);
-  const old = live.get(key, part);
+/** An object that is live under the name of a new one is gone, and nobody saw it go. */
+function endStanding(layer: u32, key: u64): void {
+  const old = live.get(key, partOf(layer, kind));
   if (old != 0) dropObject(old, lossSeen && openSeq(old) < lossSeq ? <u32>EndReason.inferred_lost : <u32>EndReason.replaced);
+}
+
+function newObject(layer: u32, key: u64): u32 {
+  endStanding(layer, key);
   const record = openLifetime(layer, kind, addr, len, phys, 0);
   takeFacts(record);
   speakOf(record);
   setSpace(record, 0);
-  live.set(key, part, record);
+  live.set(key, partOf(layer, kind), record);
   enter(record, layer);
   return record;
 }
@@ -94,24 +102,28 @@ function enter(record: u32, layer: u32): void {
 
 /** An ODP registration's address space is the one of the notifier that was inserted for it. */
 function enterRegistration(record: u32): void {
+  let watch = NO_LIFETIME;
   for (let child = firstReturned(); child != 0; child = nextReturned(child)) {
-    const watch = returnedRecord(child);
-    if (watch == NO_LIFETIME || layerOf(watch) != <u32>Layer.watch) continue;
-    setMmOf(record, mmOf(watch));
-    setSpace(record, spaceOf(watch));
+    const one = returnedRecord(child);
+    if (one == NO_LIFETIME || layerOf(one) != <u32>Layer.watch || !isOpen(one)) continue;
+    if (watch == NO_LIFETIME || idOf(one) > idOf(watch)) watch = one;
   }
+  if (watch == NO_LIFETIME) return;
+  setMmOf(record, mmOf(watch));
+  setSpace(record, spaceOf(watch));
 }
 
 // ------------------------------------------------------------------------------------ pages of a registration
 /** Pages of a registration (the event's object) are mapped. */
-export function openRegistered(): void {
+export function openRegistered(task: usize): void {
   if (errorNow() != 0) return;
   const registration = object == ABSENT ? 0 : live.get(object, partOf(<u32>Layer.import_, 0));
   if (registration != 0 && spaceOf(registration) == 0 && mm != ABSENT) {
     setMmOf(registration, mm);
     setSpace(registration, newSpace());
   }
-  openPages(registration == 0 ? NONE : idOf(registration), registration == 0 ? newSpace() : spaceOf(registration));
+  openPages(task, registration == 0 ? NONE : idOf(registration), registration == 0 ? newSpace() : spaceOf(registration));
+  if (registration != 0) takeReturned(registration);
 }
 
 // ------------------------------------------------------------------------------------ close
@@ -120,18 +132,20 @@ export function closeObject(layer: u32): bool {
   const key = keyNow(layer);
   const record = key == ABSENT ? 0 : live.get(key, partOf(layer, kind));
   if (record == 0) return false;
-  if (layerOf(record) == <u32>Layer.import_) {
-    if (kindOf(record) == <u32>Kind.odp && spaceOf(record) != 0) closePagesOf(record, spaceOf(record));
-    if (valueOf(record) == ABSENT) addFacts(record);
-    else if (mm != ABSENT) setMmOf(record, mm);
-  }
+  if (hasPages(record)) closePagesOf(record, spaceOf(record));
+  completeFacts(record);
   leave(record);
   concerns(idOf(record));
   closeLifetime(record);
   return true;
 }
 
+function hasPages(record: u32): bool {
+  return layerOf(record) == <u32>Layer.import_ && kindOf(record) == <u32>Kind.odp && spaceOf(record) != 0;
+}
+
 function dropObject(record: u32, reason: u32): void {
+  if (hasPages(record)) losePagesOf(record, spaceOf(record), reason);
   leave(record);
   endLifetime(record, reason);
 }
@@ -145,7 +159,7 @@ function leave(record: u32): void {
 
 // ------------------------------------------------------------------------------------ dma-bufs
 function isMapOfBuffer(record: u32): bool {
-  return record != 0 && kindOf(record) == <u32>Kind.attachment_map && valueOf(record) == object;
+  return record != 0 && object != ABSENT && kindOf(record) == <u32>Kind.attachment_map && valueOf(record) == object;
 }
 
 /** An exporter revokes what is mapped of its dma-buf (the event's object): its importers owe an unmap, in bounded time. */

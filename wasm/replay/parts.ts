@@ -5,7 +5,7 @@
  */
 import { endOfRange } from './now';
 import { addrOf, closeLifetime, copyPart, idOf, lenOf, setPart, splitLifetime } from './lifetimes';
-import { RangeIndex, found, foundAt, setFound } from './range-index';
+import { RangeIndex, copyFound, found, foundAt, setFound } from './range-index';
 
 export function enterRange(ranges: RangeIndex, space: u32, record: u32): void {
   ranges.insert(space, addrOf(record), endOfRange(addrOf(record), lenOf(record)), record);
@@ -48,12 +48,58 @@ export function endPart(part: u32, whole: bool): void {
   else splitLifetime(part);
 }
 
-/** Orders the result of a query by address; insertion sort, since results are short or nearly sorted. */
+/** Whether one lifetime of a result comes after another: by address, what begins at one address by age. */
+// @ts-ignore: decorator
+@inline
+function comesAfter(a: u32, b: u32): bool {
+  return addrOf(a) != addrOf(b) ? addrOf(a) > addrOf(b) : idOf(a) > idOf(b);
+}
+
+/** Orders the result of a query; most results are short, or in order already. */
 export function sortFound(): void {
-  for (let i: u32 = 1; i < found; i++) {
+  let sorted: u32 = 1;
+  while (sorted < found && comesAfter(foundAt(sorted), foundAt(sorted - 1))) sorted++;
+  if (sorted >= found) return;
+  if (found > FEW) {
+    mergeSort();
+    return;
+  }
+  for (let i = sorted; i < found; i++) {
     const record = foundAt(i);
     let j = i;
-    for (; j > 0 && addrOf(foundAt(j - 1)) > addrOf(record); j--) setFound(j, foundAt(j - 1));
+    for (; j > 0 && comesAfter(foundAt(j - 1), record); j--) setFound(j, foundAt(j - 1));
     setFound(j, record);
+  }
+}
+
+const FEW: u32 = 32;
+
+/** Merges runs of 1, 2, 4, … from one list into another and back. */
+function mergeSort(): void {
+  let from = copyFound();
+  let to = heap.alloc((found as usize) << 2);
+  for (let width: u32 = 1; width < found; width *= 2) {
+    for (let at: u32 = 0; at < found; at += 2 * width) merge(from, to, at, min(at + width, found), min(at + 2 * width, found));
+    const merged = to;
+    to = from;
+    from = merged;
+  }
+  for (let i: u32 = 0; i < found; i++) setFound(i, listed(from, i));
+  heap.free(from);
+  heap.free(to);
+}
+
+// @ts-ignore: decorator
+@inline
+function listed(list: usize, i: u32): u32 {
+  return load<u32>(list + ((i as usize) << 2));
+}
+
+function merge(from: usize, to: usize, start: u32, middle: u32, end: u32): void {
+  let left = start;
+  let right = middle;
+  for (let i = start; i < end; i++) {
+    const takesRight = right < end && (left == middle || comesAfter(listed(from, left), listed(from, right)));
+    store<u32>(to + ((i as usize) << 2), listed(from, takesRight ? right++ : left++));
   }
 }

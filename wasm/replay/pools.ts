@@ -46,7 +46,12 @@ export function linkToPool(record: u32): void {
 
 function link(record: u32): void {
   const from = physOf(record);
-  if (from == ABSENT || lenOf(record) == ABSENT || parentOf(record) != NONE) return;
-  memory_.query(0, from, endOfRange(from, lenOf(record)));
-  if (found != 0) setParent(record, idOf(foundAt(0)));
+  if (from == ABSENT || parentOf(record) != NONE) return;
+  memory_.query(0, from, endOfRange(from, 1));
+  let youngest = NONE;
+  for (let i: u32 = 0; i < found; i++) {
+    const id = idOf(foundAt(i));
+    if (youngest == NONE || id > youngest) youngest = id;
+  }
+  if (youngest != NONE) setParent(record, youngest);
 }

@@ -10,7 +10,7 @@
  */
 import {
   EVENT_ADDR, EVENT_ATTRS, EVENT_DIR, EVENT_LEN, EVENT_PHYS, EXTRA_MM, EXTRA_OBJECT, EXTRA_OTHER, EXTRA_VALUE,
-  MEANS_POINTER, MEANS_RESULT,
+  MEANS_KVA, MEANS_POINTER, MEANS_RESULT,
 } from '../schema';
 import { ABSENT, NONE, addr, attrs, device, dir, len, mm, object, other, phys, value } from './now';
 import { NO_LIFETIME, idOf, parentOf, setParent, stillThere } from './lifetimes';
@@ -152,7 +152,7 @@ export function returnFrom(task: usize, call: u32, means: u32, block: usize, i: 
   const deviceThen = load<u32>(at, DEVICE);
   if (load<u8>(block + EVENT_DIR + i) == 0xff) store<u8>(block + EVENT_DIR + i, load<u8>(at, DIR));
   fill4(block + EVENT_ATTRS + (i << 2), at + ATTRS);
-  fill8(block + EVENT_ADDR + (i << 3), at + NUMBERS);
+  if ((means & MEANS_KVA) == 0) fill8(block + EVENT_ADDR + (i << 3), at + NUMBERS);
   fill8(block + EVENT_LEN + (i << 3), at + NUMBERS + 8);
   fill8(block + EVENT_PHYS + (i << 3), at + NUMBERS + 16);
   fill8(words + (EXTRA_MM << 3), at + NUMBERS + 24);
