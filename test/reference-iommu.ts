@@ -33,7 +33,7 @@ export function unmapIommu(s: State): void {
     .filter((touched) => touched.length > 0);
   const bytes = (touched: Lifetime[]) =>
     touched.reduce((sum, l) => sum + common(l, s.event as Range).len, 0n);
-  const oldest = (touched: Lifetime[]) => Math.min(...touched.map(({ id }) => id));
+  const oldest = (touched: Lifetime[]) => Math.min(...touched.map(({ openSeq }) => openSeq));
   const [most] = planes.sort((a, b) => Number(bytes(b) - bytes(a)) || oldest(a) - oldest(b));
   for (const l of most ?? []) closePart(s, l, s.event as Range);
 }

@@ -67,7 +67,7 @@ export interface State extends Replayed {
   readonly lists: List[];
   /** What was unmapped as a list, in order; without a lifetime: what is older than the capture. */
   readonly closedLists: { device: number; firstPhys: bigint | undefined; lifetime?: Lifetime }[];
-  /** Every lifetime that has ended, in order. */
+  /** Every lifetime that has ended, in order; but the IOMMU's, which nothing names. */
   readonly ended: Lifetime[];
   readonly shown: Shown[];
   /** Rows by buffer and CPU, as stacks look for them. */
@@ -209,7 +209,7 @@ export function close(s: State, l: Lifetime, end = EndReason.closed): void {
     Object.assign(l, { closeTid: s.event.tid, closeStack: s.row.stack });
     s.row.lifetime ??= l.id;
   }
-  s.ended.push(l);
+  if (l.layer !== Layer.iommu) s.ended.push(l);
   markLoss(s, l);
   countClosed(s, l);
   if (l.layer !== Layer.dma) return;

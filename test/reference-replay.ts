@@ -19,6 +19,7 @@ import { mapIommu, settleCpu, unmapIommu } from './reference-iommu.js';
 import { actBeyondDma } from './reference-layers.js';
 import { anomaly, best, live, lossSeen, markLoss, newState, type State } from './reference-ledger.js';
 import { workOut } from './reference-meaning.js';
+import { numberParts } from './reference-numbers.js';
 import { afterReturn, returnFrom } from './reference-tasks.js';
 import type { EventFacts, ReplayEvent, Replayed } from './replay-rows.js';
 
@@ -166,4 +167,5 @@ function finish(s: State): void {
   }
   finishSpaces(s);
   for (const l of s.lifetimes) if (live(l)) markLoss(s, l);
+  numberParts(s);
 }

@@ -71,7 +71,7 @@ export interface EventRow extends EventFacts {
 }
 
 export interface Lifetime {
-  readonly id: number;
+  id: number;
   readonly layer: Layer;
   readonly kind: Kind;
   device: number;
@@ -90,7 +90,7 @@ export interface Lifetime {
   closeTid: number | undefined;
   closeStack: number;
   end: EndReason;
-  readonly group: number | undefined;
+  group: number | undefined;
   parent: number | undefined;
   syncs: number;
   passed: number;

@@ -196,7 +196,10 @@ export function endLifetime(at: u32, reason: u32): void {
   store<u8>(at, <u8>reason, END);
   store<u32>(at, siblingClosed(load<u32>(at, SIBLINGS), load<u32>(at, PASSED), lenOf(at), ts - openedTs(at)), PASSED);
   if (lossSeen && openSeq(at) < lossSeq) addFlags(at, FLAG_AFTER_LOSS);
-  bury(at);
+  hold(at);
+  // Nothing ever names a range of the IOMMU again.
+  if (layerOf(at) == <u32>Layer.iommu) release(at);
+  else bury(at);
 }
 
 // ------------------------------------------------------------------------------------ after the close
@@ -205,11 +208,10 @@ const queue: usize = heap.alloc((QUEUE as usize) << 2);
 memory.fill(queue, 0, (QUEUE as usize) << 2);
 let queueEnd: u32 = 0;
 
-/** A closed lifetime joins the queue; the one that leaves it is over. */
+/** A closed lifetime joins the queue, held; the one that leaves it is over. */
 // @ts-ignore: decorator
 @inline
 function bury(at: u32): void {
-  hold(at);
   const place = queue + ((queueEnd & (QUEUE - 1)) << 2);
   const oldest = load<u32>(place);
   store<u32>(place, at);

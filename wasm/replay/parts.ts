@@ -38,8 +38,9 @@ export function carve(ranges: RangeIndex, space: u32, record: u32, from: u64, en
 /** Closes what [from, end) covers of a lifetime; returns the id of what was closed. */
 export function closePart(ranges: RangeIndex, space: u32, record: u32, from: u64, end: u64): u32 {
   const part = carve(ranges, space, record, from, end);
+  const id = idOf(part);
   endPart(part, part == record);
-  return idOf(part);
+  return id;
 }
 
 /** Closes what was carved out: a whole lifetime, or a part of one. */
