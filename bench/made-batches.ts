@@ -30,43 +30,35 @@ export interface BatchWriter {
 export function createBatchWriter(): BatchWriter {
   const block = new Uint8Array(schema.EVENT_BYTES);
   const side = new Uint8Array(8 * (1 + ROWS * schema.EXTRA_WORDS));
-  const words = new BigUint64Array(side.buffer);
+  const words = new Uint32Array(side.buffer);
   const column = <T>(
     make: new (buffer: ArrayBuffer, offset: number, length: number) => T,
     offset: number,
-  ): T => new make(block.buffer, offset, ROWS);
-  const [ts, addr, len, phys] = [
-    column(BigUint64Array, schema.EVENT_TS),
-    column(BigUint64Array, schema.EVENT_ADDR),
-    column(BigUint64Array, schema.EVENT_LEN),
-    column(BigUint64Array, schema.EVENT_PHYS),
-  ];
-  const [tids, attrs, sides] = [
-    column(Uint32Array, schema.EVENT_TID),
-    column(Uint32Array, schema.EVENT_ATTRS),
-    column(Uint32Array, schema.EVENT_SIDE),
-  ];
+    length = ROWS,
+  ): T => new make(block.buffer, offset, length);
+  const [ts, addr, len] = [schema.EVENT_TS, schema.EVENT_ADDR, schema.EVENT_LEN].map((offset) =>
+    column(Uint32Array, offset, 2 * ROWS),
+  ) as [Uint32Array, Uint32Array, Uint32Array];
+  const [tids, sides] = [column(Uint32Array, schema.EVENT_TID), column(Uint32Array, schema.EVENT_SIDE)];
   const [types, devices] = [column(Uint16Array, schema.EVENT_TYPE), column(Uint16Array, schema.EVENT_DEVICE)];
-  phys.fill(ABSENT);
-  attrs.fill(0xffff_ffff);
-  block.fill(0xff, schema.EVENT_DIR, schema.EVENT_DIR + ROWS);
+  for (const [offset, bytes] of NEVER_TOLD) block.fill(0xff, offset, offset + bytes * ROWS);
   let rows = 0;
-  let now = 1000n;
+  let now = 1000;
 
   function add(event: MadeEvent): boolean {
     const at = 1 + rows * schema.EXTRA_WORDS;
-    now += 1000n;
-    ts[rows] = now;
-    addr[rows] = word(event.addr);
-    len[rows] = word(event.len);
+    now += 1000;
+    put(ts, rows, now);
+    put(addr, rows, event.addr);
+    put(len, rows, event.len);
     tids[rows] = event.tid;
     sides[rows] = at;
     types[rows] = event.type;
     devices[rows] = event.device ?? 0;
-    words[at + schema.EXTRA_MM] = word(event.mm);
-    words[at + schema.EXTRA_OBJECT] = word(event.object);
-    words[at + schema.EXTRA_VALUE] = word(event.value);
-    words[at + schema.EXTRA_OTHER] = word(event.other);
+    put(words, at + schema.EXTRA_MM, event.mm);
+    put(words, at + schema.EXTRA_OBJECT, event.object);
+    put(words, at + schema.EXTRA_VALUE, event.value);
+    put(words, at + schema.EXTRA_OTHER, event.other);
     rows++;
     return rows === ROWS;
   }
@@ -80,8 +72,18 @@ export function createBatchWriter(): BatchWriter {
   return { add, take };
 }
 
-const ABSENT = 0xffff_ffff_ffff_ffffn;
-const word = (fact: number | undefined): bigint => (fact === undefined ? ABSENT : BigInt(fact));
+/** Columns, and the bytes of their cells, that are absent in all made events. */
+const NEVER_TOLD = [
+  [schema.EVENT_PHYS, 8],
+  [schema.EVENT_ATTRS, 4],
+  [schema.EVENT_DIR, 1],
+] as const;
+
+/** Writes a word as two halves: a BigInt a cell would be more work, and garbage, than what is measured. */
+function put(halves: Uint32Array, cell: number, fact: number | undefined): void {
+  halves[2 * cell] = fact === undefined ? 0xffff_ffff : fact;
+  halves[2 * cell + 1] = fact === undefined ? 0xffff_ffff : fact / 2 ** 32;
+}
 
 interface NamedType extends Omit<CoreType, 'flags'> {
   readonly returns?: boolean;
