@@ -1,5 +1,5 @@
 /**
- * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N]`; docs/bench.md explains it.
+ * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N] [--gib N]`; docs/bench.md explains it.
  *
  * In: real captures. Out: a table of times, ratios and targets; exit code 1 when row counts differ between two sides.
  */
@@ -7,16 +7,19 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ORDERS } from './import-range.js';
+import type { ImportsRound } from './imports.js';
 import { type Counts, type Sources, sourcesIn } from './inputs.js';
 import { type Measured, median, run, runNode } from './measure.js';
 
-const PARTS = ['text', 'trace-dat', 'replay', 'sql'] as const;
+const PARTS = ['text', 'trace-dat', 'replay', 'imports', 'sql'] as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     lab: { type: 'string' },
     size: { type: 'string', default: '900' },
     rounds: { type: 'string', default: '3' },
+    gib: { type: 'string', default: '16' },
   },
 });
 const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
@@ -24,6 +27,7 @@ const rounds = Number(values.rounds);
 const temp = mkdtempSync(join(tmpdir(), 'dmaspan-bench-'));
 const big = join(temp, 'looped.txt');
 const MEMORY_MOST = 1.5e9;
+const IMPORTS_MEMORY_MOST = 1e9;
 let loops = 0;
 let failed = false;
 
@@ -144,6 +148,45 @@ async function benchReplay(sources: Sources): Promise<void> {
   }
 }
 
+/** Rounds of made events; their rows are checked where they are made. */
+async function importRounds(
+  what: string,
+  ...args: readonly string[]
+): Promise<{ rounds: ImportsRound[]; bytes: number }> {
+  const { out, bytes } = await runNode('bench/imports.js', args);
+  const all = JSON.parse(out) as ImportsRound[];
+  const wrong = [...new Set(all.flatMap((round) => round.wrong))];
+  if (wrong.length > 0) failed = true;
+  say(`rows: ${what}`, wrong.length === 0 ? `${all[0]!.events} events, as expected` : wrong.join(', '));
+  return { rounds: all, bytes: bytes! };
+}
+
+async function benchMix(): Promise<void> {
+  const what = 'imports of many processes';
+  const mixed = await importRounds(what, 'mix', '2000000', String(2 * rounds + 1));
+  const middle = mixed.rounds.sort((a, b) => a.seconds - b.seconds)[mixed.rounds.length >> 1]!;
+  const rate = middle.events / middle.seconds / 1e6;
+  say(`replay alone, ${what}`, `${rate.toFixed(1)} million events/s of CPU time`, 'at least 10', rate >= 10);
+}
+
+async function benchRange(order: string, gib: string, obeys: string): Promise<void> {
+  const what = `${gib} GiB in 4 KiB steps, ${order}${obeys === 'obeys' ? '' : ', not obeyed'}`;
+  const { rounds: ranged, bytes } = await importRounds(what, order, gib, obeys);
+  const { seconds, events, quarters } = ranged[0]!;
+  const slower = Math.max(...quarters) / quarters[0]!;
+  say(what, `${seconds.toFixed(1)} s, ${((seconds * 1e9) / events).toFixed(0)} ns an event`);
+  say('  its slowest quarter against the first', `${times(slower)} as long`, 'at most 2', slower <= 2);
+  const below = bytes < IMPORTS_MEMORY_MOST;
+  if (obeys === 'obeys') say('  its peak memory', `${(bytes / 1e6).toFixed(0)} MB`, 'below 1 GB', below);
+  else say('  its peak memory', `${(bytes / 1e6).toFixed(0)} MB`);
+}
+
+async function benchImports(): Promise<void> {
+  await benchMix();
+  for (const order of ORDERS) await benchRange(order, values.gib, 'obeys');
+  await benchRange('forward', String(Number(values.gib) / 4), 'stays');
+}
+
 async function benchSql({ text }: Sources): Promise<void> {
   const { out } = await runNode('bench/sql.js', [text]);
   const { events, seconds, openSeconds, counted } = JSON.parse(out) as Record<string, number>;
@@ -156,7 +199,13 @@ async function benchSql({ text }: Sources): Promise<void> {
   sameCounts('query and replay', new Map([['events', counted!]]), new Map([['events', events!]]));
 }
 
-const BENCHES = { text: benchText, 'trace-dat': benchTraceDat, replay: benchReplay, sql: benchSql };
+const BENCHES = {
+  text: benchText,
+  'trace-dat': benchTraceDat,
+  replay: benchReplay,
+  imports: benchImports,
+  sql: benchSql,
+};
 try {
   const sources = sourcesIn(values.lab);
   for (const part of parts) await BENCHES[part](sources);

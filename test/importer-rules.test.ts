@@ -194,6 +194,30 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    // Its import has made the mapping its own.
+    rule: 'stale-after-removal',
+    found: {
+      lifetimes: [
+        { ...POOL, phys: 0x700000, len: 8192 },
+        { ...IMPORT, open_seq: 3 },
+        { parent: 1, phys: 0x701000, open_seq: 2 },
+      ],
+      events: [{ event: 'p2p_release', layer: 'pool', op: 'exit', device: 'nvme', seq: 50, ts: 5000 }],
+    },
+    count: 1n,
+    says: /1 mapping of 0000:00:05.0 still open when its provider nvme was gone/,
+    clear: [
+      {
+        lifetimes: [
+          { ...POOL, phys: 0x700000, len: 4096 },
+          { ...IMPORT, open_seq: 3 },
+          { parent: 1, phys: 0x701000, open_seq: 2 },
+        ],
+        events: [{ event: 'p2p_release', layer: 'pool', op: 'exit', device: 'nvme', seq: 50, ts: 5000 }],
+      },
+    ],
+  },
+  {
     rule: 'leak-at-exit',
     found: { lifetimes: [{ ...IMPORT, after_exit: true }], stacks: STACKS },
     count: 1n,

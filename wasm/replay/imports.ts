@@ -150,6 +150,10 @@ function closeIn(space: u32): bool {
 /** Closes what [from, end) covers of the result. */
 function closeFound(space: u32, from: u64, end: u64): void {
   const count = found;
+  if (count == 1) {
+    concerns(closeOne(space, foundAt(0), from, end));
+    return;
+  }
   const list = copyFound();
   for (let i: u32 = 0; i < count; i++) {
     const closed = closeOne(space, load<u32>(list + ((i as usize) << 2)), from, end);

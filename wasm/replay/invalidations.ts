@@ -12,9 +12,9 @@ import {
   Cause, FLAG_AFTER_EXIT, FLAG_UNWATCHED, INVALIDATION_ADDR, INVALIDATION_BEGIN_SEQ, INVALIDATION_BEGIN_TS, INVALIDATION_CAUSE,
   INVALIDATION_END_SEQ, INVALIDATION_END_TS, INVALIDATION_FLAGS, INVALIDATION_FLAG_INFERRED, INVALIDATION_FLAG_NON_BLOCKING, INVALIDATION_ID,
   INVALIDATION_IMPORTS, INVALIDATION_LAYER, INVALIDATION_LEN, INVALIDATION_MM, INVALIDATION_OBEYED, INVALIDATION_OBJECT,
-  INVALIDATION_REMAINING, INVALIDATION_TID, Layer,
+  INVALIDATION_REMAINING, INVALIDATION_TID, Layer, ROWS, ROWS_SHIFT,
 } from '../schema';
-import { INVALIDATIONS, addRow, cell1, cell4, cell8 } from './table';
+import { INVALIDATIONS, addRow, blockOf } from './table';
 import { ABSENT, NONE, addr, endOfRange, keepsEvents, len, mm, object, other, seq, tid, ts, value } from './now';
 import {
   addFlags, addrOf, dropFlags, flagsOf, invalidationOf, lenOf, openSeq, setInvalidation,
@@ -180,15 +180,21 @@ function judge(space: u32, order: u32): u32 {
   imports.query(space, from, end);
   const count = found;
   if (count == 0) return 0;
+  if (count == 1) return u32(isJudged(order, foundAt(0)) && judgeOne(space, order, foundAt(0), from, end));
   sortFound();
   const list = copyFound();
   let remaining: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = load<u32>(list + ((i as usize) << 2));
-    if (obeysNotifiers(record) && openSeq(record) < load<u32>(order, BEGIN_SEQ)) remaining += u32(judgeOne(space, order, record, from, end));
+    if (isJudged(order, record)) remaining += u32(judgeOne(space, order, record, from, end));
   }
   heap.free(list);
   return remaining;
+}
+
+/** Whether a mapping was there when the invalidation began, and must obey such. */
+function isJudged(order: u32, record: u32): bool {
+  return obeysNotifiers(record) && openSeq(record) < load<u32>(order, BEGIN_SEQ);
 }
 
 function judgeOne(space: u32, order: u32, record: u32, from: u64, end: u64): bool {
@@ -237,24 +243,28 @@ export function addRevocation(touchedMaps: u32): u32 {
 function writeRow(order: u32, endTs: i64, endSeq: u32, remaining: u32): void {
   if (!keepsEvents() && load<u32>(order, IMPORTS) == 0 && endSeq != NONE) return;
   const row = addRow(INVALIDATIONS);
+  const block = blockOf(INVALIDATIONS, row >> ROWS_SHIFT);
+  const i = (row & (<u32>ROWS - 1)) as usize;
+  const i8 = block + (i << 3);
+  const i4 = block + (i << 2);
   const from = load<u64>(order, FROM);
   const end = load<u64>(order, END);
-  store<i64>(cell8(INVALIDATIONS, INVALIDATION_BEGIN_TS, row), load<i64>(order, BEGIN_TS));
-  store<i64>(cell8(INVALIDATIONS, INVALIDATION_END_TS, row), endTs);
-  store<u64>(cell8(INVALIDATIONS, INVALIDATION_ADDR, row), from);
-  store<u64>(cell8(INVALIDATIONS, INVALIDATION_LEN, row), end == EVERYTHING ? ABSENT : end - from);
-  store<u64>(cell8(INVALIDATIONS, INVALIDATION_MM, row), load<u64>(order, MM));
-  store<u64>(cell8(INVALIDATIONS, INVALIDATION_OBJECT, row), load<u64>(order, OBJECT));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_ID, row), load<u32>(order, ID));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_BEGIN_SEQ, row), load<u32>(order, BEGIN_SEQ));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_END_SEQ, row), endSeq);
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_TID, row), load<u32>(order, TID));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_IMPORTS, row), load<u32>(order, IMPORTS));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_OBEYED, row), load<u32>(order, OBEYED));
-  store<u32>(cell4(INVALIDATIONS, INVALIDATION_REMAINING, row), remaining);
-  store<u8>(cell1(INVALIDATIONS, INVALIDATION_LAYER, row), load<u8>(order, LAYER));
-  store<u8>(cell1(INVALIDATIONS, INVALIDATION_CAUSE, row), load<u8>(order, CAUSE));
-  store<u8>(cell1(INVALIDATIONS, INVALIDATION_FLAGS, row), load<u8>(order, FLAGS));
+  store<i64>(i8 + INVALIDATION_BEGIN_TS, load<i64>(order, BEGIN_TS));
+  store<i64>(i8 + INVALIDATION_END_TS, endTs);
+  store<u64>(i8 + INVALIDATION_ADDR, from);
+  store<u64>(i8 + INVALIDATION_LEN, end == EVERYTHING ? ABSENT : end - from);
+  store<u64>(i8 + INVALIDATION_MM, load<u64>(order, MM));
+  store<u64>(i8 + INVALIDATION_OBJECT, load<u64>(order, OBJECT));
+  store<u32>(i4 + INVALIDATION_ID, load<u32>(order, ID));
+  store<u32>(i4 + INVALIDATION_BEGIN_SEQ, load<u32>(order, BEGIN_SEQ));
+  store<u32>(i4 + INVALIDATION_END_SEQ, endSeq);
+  store<u32>(i4 + INVALIDATION_TID, load<u32>(order, TID));
+  store<u32>(i4 + INVALIDATION_IMPORTS, load<u32>(order, IMPORTS));
+  store<u32>(i4 + INVALIDATION_OBEYED, load<u32>(order, OBEYED));
+  store<u32>(i4 + INVALIDATION_REMAINING, remaining);
+  store<u8>(block + i + INVALIDATION_LAYER, load<u8>(order, LAYER));
+  store<u8>(block + i + INVALIDATION_CAUSE, load<u8>(order, CAUSE));
+  store<u8>(block + i + INVALIDATION_FLAGS, load<u8>(order, FLAGS));
 }
 
 /** At the end of the capture: what is still under way has no end; what is left in a released mm outlived it. */

@@ -413,9 +413,13 @@ export function countPair(at: u32): bool {
 // ------------------------------------------------------------------------------------ facts of the other layers
 /** Gives a lifetime the current event's extras, in a row of their own. */
 export function takeFacts(at: u32): void {
-  store<u32>(at, addRow(EXTRAS), EXTRA);
-  for (let word: usize = 0; word < 4; word++) store<u64>(factCell(at, word), ABSENT);
-  addFacts(at);
+  const row = addRow(EXTRAS);
+  store<u32>(at, row, EXTRA);
+  const cell = cell8(EXTRAS, 0, row);
+  store<u64>(cell, mm, EXTRA_MM * COLUMN8);
+  store<u64>(cell, object, EXTRA_OBJECT * COLUMN8);
+  store<u64>(cell, value, EXTRA_VALUE * COLUMN8);
+  store<u64>(cell, other, EXTRA_OTHER * COLUMN8);
 }
 
 /** Puts what the current event tells in place of a lifetime's facts; what it does not tell stays. */

@@ -4,12 +4,15 @@
  * Ranges of up to SMALL_PAGES pages stand in a hash of pages, one node a page (by far the most mappings, and the
  * fastest to add and remove); larger ones in an interval treap a space, one node a range however large it is.
  *
- *   page node: | start u64 | end u64 | member u32 | next u32 |            end is exclusive
+ * Where many spaces share the table, the first page nodes of a space's ranges are linked too: a query of much, or of
+ * all, then walks what the space has and not the table.
+ *
+ *   page node: | start u64 | end u64 | member u32 | next u32 | next, previous of its space u32 |            end is exclusive
  *   tree node: | start u64 | end u64 | furthest end below u64 | member u32 | priority u32 | left u32 | right u32 |
  */
 
 const SMALL_PAGES: u64 = 4;
-const PAGE_NODE: usize = 24;
+const PAGE_NODE: usize = 32;
 const TREE_NODE: usize = 40;
 const ENTRY: usize = 16; // key u64, first node u32, used u32
 const NODE_BATCH: i32 = 2048;
@@ -186,19 +189,30 @@ function searchTree(node: u32, start: u64, end: u64): void {
   searchTree(rightOf(node), start, end);
 }
 
+/** A word for each space. */
+function zeros(): usize {
+  const at = heap.alloc(65536 << 2);
+  memory.fill(at, 0, 65536 << 2);
+  return at;
+}
+
 // @ts-ignore: decorator
 @final
 export class RangeIndex {
   private entries: usize;
   private mask: u32 = 4095;
   private used: u32 = 0;
-  private small: u32 = 0;
   private roots: usize;
+  /** Per space: how many of its ranges stand in the table. */
+  private smalls: usize;
+  /** Per space: the first of its linked nodes; 0 = they are not linked. */
+  private heads: usize;
 
-  constructor() {
+  constructor(linked: bool = false) {
     this.entries = this.allocate();
-    this.roots = heap.alloc(65536 << 2);
-    memory.fill(this.roots, 0, 65536 << 2);
+    this.roots = zeros();
+    this.smalls = zeros();
+    this.heads = linked ? zeros() : 0;
   }
 
   private allocate(): usize {
@@ -234,13 +248,33 @@ export class RangeIndex {
       this.insertLarge(space, start, end, member);
       return;
     }
-    for (let page = first; page <= last; page++) this.insertPage(this.keyOf(space, page), start, end, member);
-    this.small++;
+    const node = this.insertPage(this.keyOf(space, first), start, end, member);
+    for (let page = first + 1; page <= last; page++) this.insertPage(this.keyOf(space, page), start, end, member);
+    const small = this.smalls + ((space as usize) << 2);
+    store<u32>(small, load<u32>(small) + 1);
+    if (this.heads != 0) this.link(space, node);
+  }
+
+  private link(space: u32, node: u32): void {
+    const head = this.heads + ((space as usize) << 2);
+    const next = load<u32>(head);
+    store<u32>(node, next, 24);
+    store<u32>(node, 0, 28);
+    if (next != 0) store<u32>(next, node, 28);
+    store<u32>(head, node);
+  }
+
+  private unlink(space: u32, node: u32): void {
+    const next = load<u32>(node, 24);
+    const previous = load<u32>(node, 28);
+    if (next != 0) store<u32>(next, previous, 28);
+    if (previous != 0) store<u32>(previous, next, 24);
+    else store<u32>(this.heads + ((space as usize) << 2), next);
   }
 
   // @ts-ignore: decorator
   @inline
-  private insertPage(key: u64, start: u64, end: u64, member: u32): void {
+  private insertPage(key: u64, start: u64, end: u64, member: u32): u32 {
     if (this.used * 2 > this.mask) this.rebuild();
     const at = this.entry(key);
     if (load<u32>(at, 12) == 0) {
@@ -254,6 +288,7 @@ export class RangeIndex {
     store<u32>(node, member, 16);
     store<u32>(node, load<u32>(at, 8), 20);
     store<u32>(at, node, 8);
+    return node;
   }
 
   private insertLarge(space: u32, start: u64, end: u64, member: u32): void {
@@ -282,13 +317,17 @@ export class RangeIndex {
       store<u32>(root, removeNode(load<u32>(root), start, member));
       return;
     }
-    for (let page = first; page <= last; page++) this.removePage(this.keyOf(space, page), member);
-    this.small--;
+    for (let page = first; page <= last; page++) {
+      const node = this.removePage(this.keyOf(space, page), member);
+      if (node != 0 && page == first && this.heads != 0) this.unlink(space, node);
+    }
+    const small = this.smalls + ((space as usize) << 2);
+    store<u32>(small, load<u32>(small) - 1);
   }
 
   // @ts-ignore: decorator
   @inline
-  private removePage(key: u64, member: u32): void {
+  private removePage(key: u64, member: u32): u32 {
     const at = this.entry(key);
     let previous = (at + 8) as u32; // where the pointer to the node stands
     let node = load<u32>(previous);
@@ -296,9 +335,10 @@ export class RangeIndex {
       previous = node + 20;
       node = load<u32>(previous);
     }
-    if (node == 0) return;
+    if (node == 0) return 0;
     store<u32>(previous, nextPageNode(node));
     dropPageNode(node);
+    return node;
   }
 
   /** Forgets the pages that nothing touches any more, and grows when that is not enough. */
@@ -323,10 +363,12 @@ export class RangeIndex {
     if (end <= start) return;
     const root = load<u32>(this.roots + ((space as usize) << 2));
     if (root != 0) searchTree(root, start, end);
-    if (this.small == 0) return;
+    const small = load<u32>(this.smalls + ((space as usize) << 2));
+    if (small == 0) return;
     const first = start >> 12;
     const last = (end - 1) >> 12;
-    if (last - first > (this.mask as u64)) this.queryAll(space, start, end);
+    if (this.heads != 0 && last - first > (small as u64)) this.queryLinked(space, start, end);
+    else if (last - first > (this.mask as u64)) this.queryAll(space, start, end);
     else for (let page = first; page <= last; page++) this.queryPage(this.keyOf(space, page), page, first, start, end);
   }
 
@@ -339,6 +381,14 @@ export class RangeIndex {
       // A range that began on an earlier page of the query was found there.
       if (page != max(first, load<u64>(node) >> 12)) continue;
       addFound(load<u32>(node, 16));
+    }
+  }
+
+  /** A query wider than what the space has is cheaper by walking that. */
+  private queryLinked(space: u32, start: u64, end: u64): void {
+    let node = load<u32>(this.heads + ((space as usize) << 2));
+    for (; node != 0; node = load<u32>(node, 24)) {
+      if (load<u64>(node) < end && load<u64>(node, 8) > start) addFound(load<u32>(node, 16));
     }
   }
 

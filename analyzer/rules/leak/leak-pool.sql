@@ -19,7 +19,13 @@ WITH gone AS (
 ),
 orphaned AS (
   -- The driver of a device that had the memory mapped is gone.
-  SELECT DISTINCT l.parent AS id FROM lifetimes l WHERE l.layer = 'dma' AND l.parent IS NOT NULL AND l.closed_ts IS NULL AND l.before_removal
+  SELECT l.parent AS id FROM lifetimes l WHERE l.layer = 'dma' AND l.parent IS NOT NULL AND l.closed_ts IS NULL AND l.before_removal
+  UNION
+  -- A mapping that an import has made its own is known by its memory only.
+  SELECT p.id
+  FROM lifetimes l
+  JOIN lifetimes p ON p.capture = l.capture AND l.phys BETWEEN p.phys AND p.phys::HUGEINT + p.len - 1 AND p.open_seq < l.open_seq
+  WHERE l.layer = 'dma' AND l.closed_ts IS NULL AND l.before_removal AND p.layer = 'pool' AND p.kind = 'pool' AND p.closed_ts IS NULL
 ),
 leaked AS (
   SELECT p.*, s.site, s.via, g.id IS NOT NULL AS provider

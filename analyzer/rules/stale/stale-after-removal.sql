@@ -12,11 +12,22 @@
 WITH gone AS (
   SELECT capture, device, ts, seq FROM events WHERE op = 'exit' AND layer = 'pool' AND device IS NOT NULL
 ),
+of_pool AS (
+  -- A mapping that an import has made its own is known by its memory only.
+  SELECT l.id, l.parent AS pool FROM lifetimes l WHERE l.layer IN ('dma', 'iova') AND l.parent IS NOT NULL
+  UNION
+  SELECT l.id, p.id
+  FROM lifetimes l
+  JOIN lifetimes p ON p.capture = l.capture AND l.phys BETWEEN p.phys AND p.phys::HUGEINT + p.len - 1
+    AND p.open_seq < l.open_seq AND (p.close_seq IS NULL OR p.close_seq > l.open_seq)
+  WHERE l.layer IN ('dma', 'iova') AND p.layer = 'pool' AND p.kind = 'pool'
+),
 stale AS (
   -- Mappings of pool memory, and what was mapped for the provider's peers out of its pages that came back only after it was gone.
   SELECT l.*, g.ts AS gone_ts, g.device AS provider, s.site, s.via, u.site AS unmap_site, u.via AS unmap_via
   FROM lifetimes l
-  JOIN lifetimes p ON p.id = l.parent AND p.layer = 'pool'
+  JOIN of_pool o ON o.id = l.id
+  JOIN lifetimes p ON p.id = o.pool AND p.layer = 'pool'
   JOIN gone g ON g.capture = l.capture AND g.device = p.device AND g.seq > l.open_seq AND (l.close_seq IS NULL OR l.close_seq > g.seq)
   LEFT JOIN stacks s ON s.id = l.open_stack
   LEFT JOIN stacks u ON u.id = l.close_stack
