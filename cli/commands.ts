@@ -1,5 +1,6 @@
 /** The commands, in the order of the help: one file each. A new one is a line here, a section of docs/cli.md, and examples in its help. */
 import type { CommandModule } from 'yargs';
+import { diffCommand } from './diff.js';
 import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
@@ -14,6 +15,7 @@ const anyArguments = <T>(command: CommandModule<object, T>): CommandModule => co
 
 export const COMMANDS: readonly CommandModule[] = [
   anyArguments(reportCommand),
+  anyArguments(diffCommand),
   anyArguments(sqlCommand),
   anyArguments(infoCommand),
   anyArguments(ingestCommand),
