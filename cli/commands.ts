@@ -1,5 +1,6 @@
 /** The commands, in the order of the help: one file each. A new one is a line here, a section of docs/cli.md, and examples in its help. */
 import type { CommandModule } from 'yargs';
+import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
   anyArguments(probesCommand),
+  anyArguments(completionCommand),
 ];
 
 /** Their names, without arguments: "report". */
