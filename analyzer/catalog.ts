@@ -27,6 +27,8 @@ function comment(doc: string, unit?: string, whenNull?: string): string {
   return parts.join(' ');
 }
 
+const OBJECTS = { view: 'VIEW', macro: 'MACRO', 'table macro': 'MACRO TABLE' } as const;
+
 /** The docs as comments: `SELECT column_name, comment FROM duckdb_columns()`. */
 export function createComments(kindOf: (table: Table) => 'TABLE' | 'VIEW'): string[] {
   const statements: string[] = [];
@@ -37,7 +39,7 @@ export function createComments(kindOf: (table: Table) => 'TABLE' | 'VIEW'): stri
     }
   }
   for (const { kind, name, doc, columns } of readViews()) {
-    statements.push(`COMMENT ON ${kind.toUpperCase()} ${name} IS ${quoted(doc)}`);
+    statements.push(`COMMENT ON ${OBJECTS[kind]} ${name} IS ${quoted(doc)}`);
     for (const column of columns) {
       statements.push(
         `COMMENT ON COLUMN ${name}."${column.name}" IS ${quoted(comment(column.doc, column.unit))}`,

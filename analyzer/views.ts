@@ -23,7 +23,7 @@ export interface ViewColumn {
 }
 
 export interface View {
-  readonly kind: 'view' | 'macro';
+  readonly kind: 'view' | 'macro' | 'table macro';
   readonly name: string;
   /** A macro's parameters: "anomaly, value". */
   readonly parameters?: string;
@@ -37,7 +37,7 @@ export interface View {
   readonly sql: string;
 }
 
-const CREATE = /^CREATE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS\b/m;
+const CREATE = /^CREATE (VIEW|MACRO) (\w+)(?:\(([^)]*)\))? AS\b( TABLE\b)?/m;
 const COLUMN = /^(\w+)(?: \(([^)]+)\))?: (.+)$/;
 
 function columnsLike(like: string | undefined): ViewColumn[] {
@@ -58,7 +58,7 @@ function columnOf(line: string, file: string): ViewColumn {
 /** Reads one file. Throws on a header that is not as above: it is part of the package. */
 function readView(file: string): View {
   const sql = readFileSync(file, 'utf8');
-  const [, kind, name, parameters] = CREATE.exec(sql) ?? [];
+  const [, kind, name, parameters, tabular] = CREATE.exec(sql) ?? [];
   if (kind === undefined || name === undefined) throw new Error(`${file}: no CREATE VIEW or CREATE MACRO`);
   const header = /^(?:--.*\n)*/.exec(sql)![0].replace(/^-- ?/gm, '').trim();
   const [doc = '', facts = ''] = header.split('\n\n');
@@ -66,7 +66,7 @@ function readView(file: string): View {
   const like = lines[0]?.startsWith('like: ') ? lines.shift()!.slice('like: '.length) : undefined;
   const ownColumns = lines.map((line) => columnOf(line, file));
   return {
-    kind: kind === 'VIEW' ? 'view' : 'macro',
+    kind: kind === 'VIEW' ? 'view' : tabular === undefined ? 'macro' : 'table macro',
     name,
     doc: doc.replaceAll('\n', ' '),
     columns: [...columnsLike(like), ...ownColumns],

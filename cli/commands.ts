@@ -1,5 +1,7 @@
 /** The commands, in the order of the help: one file each. A new one is a line here, a section of docs/cli.md, and examples in its help. */
 import type { CommandModule } from 'yargs';
+import { completionCommand } from './completion.js';
+import { diffCommand } from './diff.js';
 import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
@@ -14,6 +16,7 @@ const anyArguments = <T>(command: CommandModule<object, T>): CommandModule => co
 
 export const COMMANDS: readonly CommandModule[] = [
   anyArguments(reportCommand),
+  anyArguments(diffCommand),
   anyArguments(sqlCommand),
   anyArguments(infoCommand),
   anyArguments(ingestCommand),
@@ -21,6 +24,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
   anyArguments(probesCommand),
+  anyArguments(completionCommand),
 ];
 
 /** Their names, without arguments: "report". */

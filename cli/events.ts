@@ -18,6 +18,7 @@ export const eventsCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: 'Event dictionary of your own, to check and list with the others',
       })
+      .example('$0 events', 'All that is known')
       .example('$0 events --events my-driver.json', 'Check a dictionary of your own') as never,
   handler: async ({ events }) => {
     const [{ loadDictionary }, { Kind, Layer, Op }, { wrap }] = await Promise.all([

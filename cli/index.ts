@@ -41,7 +41,7 @@ async function main(args: readonly string[]): Promise<void> {
     .strict()
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .epilogue(
-      'Exit codes: 0 clean, 1 findings at or above --fail-on, 2 bad usage or unreadable input, 3 incomplete (--require-complete).',
+      'Exit codes: 0 clean, 1 findings at or above --fail-on (diff: new or grown ones), 2 bad usage or unreadable input, 3 incomplete (--require-complete).',
     )
     .exitProcess(false)
     .fail((message, error) => {

@@ -32,7 +32,10 @@ const withPacksOption = (yargs: Argv): Argv =>
 const listCommand: CommandModule<object, ListArguments> = {
   command: 'list',
   describe: 'The packs: what each records, what that costs, and which rules use it',
-  builder: (yargs) => withPacksOption(yargs) as never,
+  builder: (yargs) =>
+    withPacksOption(yargs)
+      .example('$0 probes list', 'The packs that come with dmaspan')
+      .example('$0 probes list --packs my-driver.json', 'With one of your own') as never,
   handler: async ({ packs }) => {
     const [{ loadPacks }, { packLines }] = await Promise.all([
       import('../traces/probe-pack.js'),

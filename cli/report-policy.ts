@@ -12,9 +12,9 @@ import { parseSuppressions } from '../analyzer/triage/suppressions.js';
 import type { FailOn, TriageSettings } from '../analyzer/triage/triage.js';
 import { type Config, readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
+import { writeOrRefuse } from './outputs.js';
 import { readText } from './read-text.js';
 import type { PolicyArguments } from './report-options.js';
-import { writeOrRefuse } from './report-outputs.js';
 
 export interface Policy {
   readonly failOn: FailOn;
@@ -54,7 +54,7 @@ function baselineOf(file: string | undefined, update: boolean): { baseline?: Bas
   return { baseline: parseBaseline(readText(file, 'a baseline', 'Write it with --update-baseline.'), file) };
 }
 
-function suppressionsOf(file: string | undefined): Pick<TriageSettings, 'suppressions'> {
+export function suppressionsOf(file: string | undefined): Pick<TriageSettings, 'suppressions'> {
   if (file === undefined) return {};
   const text = readText(file, 'suppressions', 'Check the path.');
   return { suppressions: { file, list: parseSuppressions(text, file) } };

@@ -5,8 +5,9 @@ import { formatsInWords, REPORT_FORMAT_NAMES, type ReportFormatName } from '../a
 import type { Rule, WholeTable } from '../analyzer/rules.js';
 import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE, UsageError } from './exit-codes.js';
 import { type InputArguments, withInputOptions } from './input-options.js';
+import { outputsOf } from './outputs.js';
 import { type PolicyArguments, withPolicyOptions } from './report-options.js';
-import { type Output, outputsOf, outputsRead, writeOutputs } from './report-outputs.js';
+import { outputsRead, type ReportOutput, writeOutputs } from './report-outputs.js';
 import type { Policy } from './report-policy.js';
 
 interface Arguments extends InputArguments, PolicyArguments {
@@ -77,7 +78,7 @@ async function report(argv: Arguments): Promise<number> {
   const chosen = chooseRules(settled, only);
   checkBudgets(policy, rules);
   const { openInputs } = await import('./analysis.js');
-  const outputs = outputsOf(argv.format, argv.output);
+  const outputs = outputsOf(REPORT_FORMAT_NAMES, argv.format, argv.output);
   const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
   const keep = keptTables(able, outputs, policy);
   // DuckDB takes a while to load: time in which worker threads decode.
@@ -108,7 +109,7 @@ async function report(argv: Arguments): Promise<number> {
 /** The tables to keep as a whole: those that rules, formats and budgets read. */
 function keptTables(
   rules: readonly Rule[],
-  outputs: readonly Output[],
+  outputs: readonly ReportOutput[],
   { triage }: Policy,
 ): Record<WholeTable, boolean> {
   const reads = (table: WholeTable): boolean =>

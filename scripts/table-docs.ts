@@ -70,7 +70,7 @@ const macroRow = ({ name, parameters, doc }: View): string => `| \`${name}(${par
 /** The page. */
 export function tableDocs(): string {
   const views = readViews();
-  const macros = views.filter(({ kind }) => kind === 'macro');
+  const macros = views.filter(({ kind }) => kind !== 'view');
   const parts = [
     INTRODUCTION,
     namesSection(),

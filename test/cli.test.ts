@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadRules } from '../analyzer/rules.js';
-import { COMMAND_NAMES } from '../cli/commands.js';
 import { inPackage } from '../traces/package-root.js';
 
 const COMMAND = inPackage('dist', 'cli', 'index.js');
@@ -323,14 +322,6 @@ test('a rule that does not run', () => {
   refuses(['report', OVERLAP, '--rules', own], /own\.sql: the rule's SQL does not run: .*nowhere/s);
   writeFileSync(join(own, 'own.sql'), OWN.replace('-- title: Own\n', ''));
   refuses(['report', OVERLAP, '--rules', own], /own\.sql: the header has no "title"/);
-});
-
-test('help of every command has examples', () => {
-  for (const command of COMMAND_NAMES) {
-    const { code, out } = run([command, '--help']);
-    assert.is(code, 0);
-    assert.match(out, /Examples:\n +.*dmaspan/, command);
-  }
 });
 
 test('stdout closed from the start is no crash', () => {

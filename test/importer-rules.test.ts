@@ -359,6 +359,26 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    // The first process went, and freed its page, before the removal began; the second had it taken away.
+    rule: 'unplug-blocked',
+    found: {
+      lifetimes: [
+        { ...POOL, kind: 'vma', len: 4096, open_comm: 'gone', open_tid: 200 },
+        { ...POOL, kind: 'vma', len: 4096, open_comm: 'held', open_tid: 300, open_seq: 2 },
+      ],
+      events: [
+        { event: 'p2p_folio_free', layer: 'pool', op: 'free', tid: 200, seq: 5, ts: -MS },
+        { event: 'pci_stop_remove', layer: null, op: 'remove', device: 'nvme', seq: 10, ts: 0 },
+        { event: 'p2p_folio_free', layer: 'pool', op: 'free', tid: 300, seq: 20, ts: MS },
+        { event: 'p2p_release', layer: 'pool', op: 'exit', device: 'nvme', seq: 50, ts: 300 * MS },
+      ],
+    },
+    count: 1n,
+    says: /its memory was held by 1 mapping \(held\)/,
+    severity: 'info',
+    clear: [],
+  },
+  {
     rule: 'slow-eviction',
     found: {
       lifetimes: [{ ...STALE, closed_ts: 2000 + 50 * MS, close_seq: 25 }],

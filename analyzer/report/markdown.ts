@@ -50,11 +50,11 @@ function joined(blocks: readonly string[], maxBytes: number): string {
 }
 
 /** A code span: a backtick would end it, a bar would end a table's cell. */
-const code = (text: unknown): string =>
+export const code = (text: unknown): string =>
   `\`${printable(String(text)).replaceAll('`', "'").replaceAll('|', '¦').trim() || ' '}\``;
 
 /** Text with names in it, which may mean anything to Markdown or HTML. */
-const prose = (text: string): string =>
+export const prose = (text: string): string =>
   printable(text).replace(/[\\`*_[\]<>|~#&]/g, (char) => `&#${char.charCodeAt(0)};`);
 
 /** A block of code, in a fence longer than any within it. */

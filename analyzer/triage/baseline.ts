@@ -84,13 +84,20 @@ export function missedOf(
   const seen = new Set(findings.map(({ fingerprint }) => fingerprint));
   return entries
     .filter(({ fingerprint }) => !seen.has(fingerprint))
-    .map((entry) => {
-      const result = results.find(({ rule }) => rule.id === entry.rule);
-      if (result === undefined) return { entry, state: 'unseen', reason: 'its rule did not run' };
-      if (result.verdict === 'cannot tell') return { entry, state: 'unseen', reason: result.reason };
-      if (lossy) return { entry, state: 'unseen', reason: 'events were lost' };
-      return { entry, state: 'gone', reason: 'not found any more' };
-    });
+    .map((entry) => ({ entry, ...absenceOf(entry.rule, results, lossy) }));
+}
+
+/** What it means that a run has no finding of a rule that another run had. */
+export function absenceOf(
+  ruleId: string,
+  results: readonly RuleResult[],
+  lossy: boolean,
+): Pick<MissedEntry, 'state' | 'reason'> {
+  const result = results.find(({ rule }) => rule.id === ruleId);
+  if (result === undefined) return { state: 'unseen', reason: 'its rule did not run' };
+  if (result.verdict === 'cannot tell') return { state: 'unseen', reason: result.reason };
+  if (lossy) return { state: 'unseen', reason: 'events were lost' };
+  return { state: 'gone', reason: 'not found any more' };
 }
 
 /** The baseline that accepts this run: its findings, and those older ones that it could not see. */

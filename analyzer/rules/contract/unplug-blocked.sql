@@ -19,11 +19,28 @@ removals AS (
     AND NOT EXISTS (SELECT 1 FROM ends p WHERE p.capture = e.capture AND p.device = e.device AND p.seq < e.seq AND p.seq > b.seq)
   GROUP BY e.capture, e.device, e.ts, e.seq
 ),
+-- No event ends a mapping of a process, but the thread that goes frees its pages: one that has freed as many as it mapped holds nothing.
+given_back AS (
+  SELECT l.id, r.end_seq
+  FROM removals r
+  JOIN lifetimes l ON l.capture = r.capture AND l.layer = 'pool' AND l.kind = 'vma' AND l.device = r.device AND l.open_seq < r.begin_seq
+  JOIN captures c ON c.capture = l.capture
+  JOIN events f ON f.capture = l.capture AND f.layer = 'pool' AND f.op = 'free' AND f.tid = l.open_tid AND f.seq > l.open_seq AND f.seq < r.begin_seq
+  GROUP BY l.id, l.len, r.end_seq, c.page_size
+  HAVING count(*) * c.page_size >= l.len
+),
+holders AS (
+  SELECT r.end_seq, l.id, l.open_comm, l.len
+  FROM removals r
+  JOIN lifetimes l ON l.capture = r.capture AND l.layer = 'pool' AND l.device = r.device
+    AND l.open_seq < r.begin_seq AND (l.close_seq IS NULL OR l.close_seq > r.begin_seq)
+  LEFT JOIN given_back g ON g.id = l.id AND g.end_seq = r.end_seq
+  WHERE g.id IS NULL
+),
 waited AS (
   SELECT r.*, count(l.id) AS holders, string_agg(DISTINCT l.open_comm::VARCHAR, ', ' ORDER BY l.open_comm::VARCHAR) AS who, min(l.id) AS lifetime, sum(l.len) AS bytes
   FROM removals r
-  LEFT JOIN lifetimes l ON l.capture = r.capture AND l.layer = 'pool' AND l.device = r.device
-    AND l.open_seq < r.begin_seq AND (l.close_seq IS NULL OR l.close_seq > r.begin_seq)
+  LEFT JOIN holders l ON l.end_seq = r.end_seq
   GROUP BY r.capture, r.device, r.end_ts, r.end_seq, r.begin_ts, r.begin_seq
 )
 SELECT
