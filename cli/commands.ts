@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
+import { historyCommand } from './history.js';
 import { infoCommand } from './info.js';
 import { ingestCommand } from './ingest.js';
 import { probesCommand } from './probes.js';
@@ -15,6 +16,7 @@ const anyArguments = <T>(command: CommandModule<object, T>): CommandModule => co
 export const COMMANDS: readonly CommandModule[] = [
   anyArguments(reportCommand),
   anyArguments(sqlCommand),
+  anyArguments(historyCommand),
   anyArguments(infoCommand),
   anyArguments(ingestCommand),
   anyArguments(exportCommand),
