@@ -145,6 +145,7 @@ const OPTIONAL = [
   'open_stack',
   'close_stack',
   'other',
+  'advice',
 ];
 const CONTRACT: ReadonlySet<string> = new Set([...REQUIRED, ...OPTIONAL]);
 const CONFIDENCES: readonly unknown[] = ['certain', 'likely', 'possible', 'unknown'];

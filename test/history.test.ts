@@ -176,7 +176,7 @@ test('text: who, by which name, since when; Markdown: a table', () => {
   assert.match(out, /\[by DMA 0xffefc000 of 0000:00:05\.0\] mir-228 in mir_fill via/);
   assert.match(
     dmaspan('history', BUGGY, '7fa12efcb000', '--format', 'markdown').out,
-    /^### virtual address .*\n\n- also DMA[^]*\| time \| what \|/,
+    /^### virtual address .*\n\n- also DMA.*\| time \| what \|/s,
   );
 });
 
