@@ -15,7 +15,7 @@ export type Row = Record<string, unknown>;
 
 /** The part of the database that rules need; values are what DuckDB's Node client gives (64-bit integers as bigint). */
 export interface Queryable {
-  query(sql: string, params?: Record<string, string | number>): Promise<Row[]>;
+  query(sql: string, params?: Record<string, string | number | null>): Promise<Row[]>;
 }
 
 export type Confidence = 'certain' | 'likely' | 'possible';
@@ -161,6 +161,7 @@ const OPTIONAL = [
   'open_stack',
   'close_stack',
   'other',
+  'advice',
 ];
 const CONTRACT: ReadonlySet<string> = new Set([...REQUIRED, ...OPTIONAL]);
 const CONFIDENCES: readonly unknown[] = ['certain', 'likely', 'possible', 'unknown'];

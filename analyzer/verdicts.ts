@@ -148,7 +148,7 @@ function verdictOf(rule: Rule, { findings, unknown }: Rows, given: Given, losses
     return result(
       'cannot tell',
       `${String(first!.message)}: ${String(first!.reason)}`,
-      'perf records such events up to about 1016 entries; or see them with a probe.',
+      first!.advice == null ? '' : String(first!.advice),
     );
   }
   if (losses.gaps > 0n) {

@@ -4,6 +4,7 @@ import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { eventsCommand } from './events.js';
 import { exportCommand } from './export.js';
+import { historyCommand } from './history.js';
 import { infoCommand } from './info.js';
 import { ingestCommand } from './ingest.js';
 import { probesCommand } from './probes.js';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(reportCommand),
   anyArguments(diffCommand),
   anyArguments(sqlCommand),
+  anyArguments(historyCommand),
   anyArguments(infoCommand),
   anyArguments(ingestCommand),
   anyArguments(exportCommand),

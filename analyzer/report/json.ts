@@ -5,6 +5,7 @@
  */
 import type { Row } from '../findings.js';
 import type { TriagedFinding } from '../triage/triage.js';
+import type { DmaDebug, DmaDebugMessage } from './dma-debug.js';
 import type { Report } from './report.js';
 
 /** The report as it is in JSON, but for integers, which are bigint yet. */
@@ -22,6 +23,7 @@ export function reportDocument(report: Report) {
     })),
     findings: report.findings.map((finding) => findingObject(report, finding)),
     counters: report.counters,
+    dma_debug: report.dmaDebug === null ? null : dmaDebugObject(report.dmaDebug),
     baseline: report.baseline === null ? null : baselineObject(report.baseline),
     suppressions: report.suppressions,
     budgets: report.budgets,
@@ -50,6 +52,26 @@ function baselineObject({ file, missed }: NonNullable<Report['baseline']>): Row 
   return { file, gone: entries('gone'), unseen: entries('unseen') };
 }
 
+const messageObject = ({ line, ts, class: name, device, addr, text }: DmaDebugMessage): Row => ({
+  line,
+  ts,
+  class: name,
+  device,
+  addr,
+  text,
+});
+
+function dmaDebugObject({ file, alone, untraced, outside, silent, notes }: DmaDebug): Row {
+  return {
+    file,
+    alone: alone.map(messageObject),
+    untraced: untraced.map(messageObject),
+    outside: outside.map(messageObject),
+    silent: silent.map(({ rule, device, site, kind }) => ({ rule, device, site, kind })),
+    notes,
+  };
+}
+
 function findingObject(report: Report, finding: TriagedFinding): Row {
   const frames = (id: number | null): readonly string[] | null =>
     id === null ? null : (report.stacks.get(id) ?? null);
@@ -59,6 +81,7 @@ function findingObject(report: Report, finding: TriagedFinding): Row {
     open_stack: frames(open_stack),
     close_stack: frames(close_stack),
     example: finding.lifetime === null ? null : (report.examples.get(finding.lifetime) ?? null),
+    dma_debug: report.dmaDebug?.agrees.get(finding)?.map(messageObject) ?? [],
     facts,
   };
 }

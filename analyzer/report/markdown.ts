@@ -8,6 +8,7 @@ import picocolors from 'picocolors';
 import { printable } from '../../traces/printable.js';
 import type { RuleResult } from '../findings.js';
 import { isNews, type TriagedFinding } from '../triage/triage.js';
+import { dmaDebugLines } from './dma-debug-text.js';
 import { bytesText, plural } from './layout.js';
 import type { Report } from './report.js';
 import { findingText, headline } from './text.js';
@@ -25,6 +26,7 @@ export function markdownReport(report: Report, maxBytes = Number.POSITIVE_INFINI
     ...triageParts(report, PLAIN)
       .filter((part) => part !== '')
       .map(block),
+    ...checker(report),
     ...untold(results),
     ...findings.filter(isShown).map((finding) => details(report, finding)),
   ];
@@ -97,6 +99,17 @@ function findingTable(findings: readonly TriagedFinding[]): string[] {
       '|---|---|---|---|--:|--:|---|---|',
       ...rows,
     ].join('\n'),
+  ];
+}
+
+/** What the kernel's own checker says besides. */
+function checker(report: Report): string[] {
+  const lines = dmaDebugLines(report);
+  if (lines.length === 0) return [];
+  return [
+    [`dma-debug, in ${code(report.dmaDebug!.file)}:`, '', ...lines.map((line) => `- ${prose(line)}`)].join(
+      '\n',
+    ),
   ];
 }
 

@@ -9,6 +9,7 @@ import { type MissedEntry, missedOf } from '../triage/baseline.js';
 import { type BudgetResult, liveBytesBudget, ruleBudgets } from '../triage/budgets.js';
 import type { SuppressionUse } from '../triage/suppressions.js';
 import { type TriagedFinding, type TriageSettings, triage, usesOf } from '../triage/triage.js';
+import { type DmaDebug, dmaDebugOf } from './dma-debug.js';
 
 export interface ReportCounter {
   readonly capture: number | null;
@@ -30,6 +31,8 @@ export interface Report {
   readonly suppressions: { readonly file: string; readonly uses: readonly SuppressionUse[] } | null;
   readonly budgets: readonly BudgetResult[];
   readonly counters: readonly ReportCounter[];
+  /** What the kernel's own checker says beside it; null without a kernel log. */
+  readonly dmaDebug: DmaDebug | null;
   /** Rows of `lifetimes` that findings name, by id. */
   readonly examples: ReadonlyMap<bigint, Row>;
   /** Frames of the stacks that findings name, by id. */
@@ -52,6 +55,7 @@ export async function makeReport(
     ...triageOf(findings, results, settings, captures),
     budgets: await budgetsOf(db, findings, captures, settings),
     counters: [...(await replayCounters(db)), ...(await captureCounters(db))],
+    dmaDebug: await dmaDebugOf(db, results, findings),
     examples: await exampleLifetimes(db, findings),
     stacks: await stacksOf(db, findings),
   };

@@ -7,6 +7,7 @@ import picocolors from 'picocolors';
 import { printableLines } from '../../traces/printable.js';
 import type { Finding, Row, RuleResult } from '../findings.js';
 import { isTracingFrame } from '../sites.js';
+import { agreement, dmaDebugLines } from './dma-debug-text.js';
 import { bytesText, hex, plural, timeText, WIDTH, wrap } from './layout.js';
 import type { Report } from './report.js';
 import { isKept, triageParts } from './triage-text.js';
@@ -22,6 +23,7 @@ export function textReport(report: Report, colour: boolean): string {
     ...report.findings.filter(isKept).map((finding) => findingText(report, finding, colors)),
     summary(report, colors),
     ...triageParts(report, colors),
+    checker(report, colors),
     untold(report.results, colors),
     counted(report, colors),
   ];
@@ -45,6 +47,7 @@ export function findingText(report: Report, finding: Finding, colors: Colors): s
     ...capture,
     ...field('Size', `${bytesText(finding.bytes)} in ${plural(finding.count, 'instance')}`),
     ...field('Confidence', `${finding.confidence}: ${finding.reason}`),
+    ...dmaDebug(report, finding),
     ...field(finding.first_ts === finding.last_ts ? 'When' : 'Since', span(report, finding)),
     ...example(report, finding),
     ...whoMapped(report, finding, colors),
@@ -57,6 +60,21 @@ export function findingText(report: Report, finding: Finding, colors: Colors): s
 /** `  Name        text`, wrapped under itself. */
 function field(name: string, text: string): string[] {
   return wrap(text, INDENT + name.padEnd(12), INDENT + ' '.repeat(12));
+}
+
+function dmaDebug(report: Report, finding: Finding): string[] {
+  const told = agreement(report, finding);
+  return told === undefined ? [] : field('dma-debug', told);
+}
+
+/** What the kernel's own checker says besides. */
+function checker(report: Report, colors: Colors): string {
+  const lines = dmaDebugLines(report);
+  if (lines.length === 0) return '';
+  return [
+    colors.bold(`dma-debug, in ${report.dmaDebug!.file}:`),
+    ...lines.flatMap((line) => wrap(line, INDENT, INDENT.repeat(2))),
+  ].join('\n');
 }
 
 const unitOf = (report: Report, capture: number): string =>

@@ -155,6 +155,13 @@ const DMA_DEBUG: readonly MessagePattern[] = [
     kind: 'overlap',
     pattern: /^DMA-API: exceeded \d+ overlapping mappings of cacheline/,
   },
+  // DMA-API: preallocated 65536 debug entries
+  // DMA-API: debugging enabled by kernel config
+  {
+    source: 'dma-debug',
+    kind: 'enabled',
+    pattern: /^DMA-API: (?:preallocated \d+ debug entries|debugging enabled by kernel config)/,
+  },
   // DMA-API: debugging out of memory - disabling
   {
     source: 'dma-debug',

@@ -1,17 +1,13 @@
 /** The page's questions to the database, one a file in `sql/`. In: a file's name and its parameters. Out: rows. */
-import { readFileSync } from 'node:fs';
-import { inPackage } from '../../../traces/package-root.js';
-import type { Queryable, Row } from '../../findings.js';
+import type { Queryable } from '../../findings.js';
+import { questionsIn, type Values } from '../../questions.js';
 
-export type Values = Record<string, string | number>;
+export type { Values } from '../../questions.js';
 
-const textOf = (question: string): string =>
-  readFileSync(inPackage('analyzer', 'report', 'html', 'sql', `${question}.sql`), 'utf8');
+const QUESTIONS = questionsIn('analyzer', 'report', 'html', 'sql');
 
-export const ask = (db: Queryable, question: string, values: Values = {}): Promise<Row[]> =>
-  db.query(textOf(question), values);
+export const ask = QUESTIONS.ask;
 
 /** Keeps the answer as a table of the question's name, with underscores, for other questions to read. */
-export async function keep(db: Queryable, question: string): Promise<void> {
-  await db.query(`CREATE OR REPLACE TEMP TABLE ${question.replaceAll('-', '_')} AS ${textOf(question)}`);
-}
+export const keep = (db: Queryable, question: string, values: Values = {}): Promise<void> =>
+  QUESTIONS.keep(db, question, question.replaceAll('-', '_'), values);

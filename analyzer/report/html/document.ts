@@ -14,7 +14,7 @@ import { findingsSection } from './findings-section.js';
 import { Html, html, json } from './markup.js';
 import { pageHistories } from './page-history.js';
 import { MOST_CAPTURES, pictureData } from './pictures.js';
-import { contents, countersSection, masthead, rulesSection, titleOf } from './summary.js';
+import { contents, countersSection, dmaDebugSection, masthead, rulesSection, titleOf } from './summary.js';
 
 /** Built from `page/` by scripts/build.mjs: the script that draws, and the style. */
 const built = (file: string): string => readFileSync(inPackage('dist', 'page', file), 'utf8');
@@ -29,6 +29,7 @@ export async function htmlReport(
   for (const capture of pictures.captures) sections.push(await captureSection(report, capture, database));
   const main = [
     findingsSection(report, histories),
+    dmaDebugSection(report),
     rulesSection(report),
     ...sections,
     report.captures.length > MOST_CAPTURES &&

@@ -5,6 +5,7 @@
  */
 import type { Finding, Row } from '../../findings.js';
 import { isTracingFrame } from '../../sites.js';
+import { agreement } from '../dma-debug-text.js';
 import { bytesText, hex, plural, timeText } from '../layout.js';
 import type { Report } from '../report.js';
 import { type Content, type Html, html } from './markup.js';
@@ -63,6 +64,8 @@ function facts(report: Report, finding: Finding): [string, Content][] {
     ['Confidence', `${finding.confidence}: ${finding.reason}`],
     ['When', first === last ? first : `${first} (the first) to ${last} (the last)`],
   ];
+  const told = agreement(report, finding);
+  if (told !== undefined) all.push(['dma-debug', told]);
   if (report.captures.length > 1) all.push(['In', fileName(report.captures[finding.capture]!)]);
   const example = finding.lifetime === null ? undefined : report.examples.get(finding.lifetime);
   if (example !== undefined) all.push(['Example', exampleText(example, unit)]);

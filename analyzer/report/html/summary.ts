@@ -5,6 +5,7 @@
  */
 import type { Row } from '../../findings.js';
 import { SEVERITIES } from '../../rules.js';
+import { dmaDebugLines } from '../dma-debug-text.js';
 import { timeText } from '../layout.js';
 import { isComplete, type Report } from '../report.js';
 import { type Html, html } from './markup.js';
@@ -55,7 +56,7 @@ ${link(`${id}-live`, 'Live bytes')}${link(`${id}-pages`, 'Page map')}${link(`${i
 ${evictions.length > 0 && link(`${id}-evictions`, 'Evictions')}${link(`${id}-sites`, 'Who maps')}</ul></li>`;
   });
   return html`<nav aria-label="Contents"><ul>
-${link('findings', `Findings (${report.findings.length})`)}${link('rules', 'What the rules could tell')}
+${link('findings', `Findings (${report.findings.length})`)}${dmaDebugLines(report).length > 0 && link('dma-debug', 'What dma-debug says')}${link('rules', 'What the rules could tell')}
 ${pictures}${report.counters.length > 0 && link('counted', 'Counted')}</ul></nav>
 `;
 }
@@ -77,6 +78,16 @@ export function rulesSection({ results, findings }: Report): Html {
   ];
   return html`<section id="rules" aria-labelledby="rules-title"><h2 id="rules-title">What the rules could tell</h2>
 ${table('Every rule and its verdict', columns, rows)}</section>
+`;
+}
+
+/** What the kernel's own checker says beside the findings. */
+export function dmaDebugSection(report: Report): Html | false {
+  const lines = dmaDebugLines(report);
+  if (lines.length === 0) return false;
+  return html`<section id="dma-debug" aria-labelledby="dma-debug-title"><h2 id="dma-debug-title">What dma-debug says</h2>
+<p>From the kernel log <code>${report.dmaDebug!.file}</code>, each message beside what the events show.</p>
+<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></section>
 `;
 }
 

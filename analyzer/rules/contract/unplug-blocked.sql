@@ -19,37 +19,34 @@ removals AS (
     AND NOT EXISTS (SELECT 1 FROM ends p WHERE p.capture = e.capture AND p.device = e.device AND p.seq < e.seq AND p.seq > b.seq)
   GROUP BY e.capture, e.device, e.ts, e.seq
 ),
--- No event ends a mapping of a process, but the thread that goes frees its pages: one that has freed as many as it mapped holds nothing.
-given_back AS (
-  SELECT l.id, r.end_seq
-  FROM removals r
-  JOIN lifetimes l ON l.capture = r.capture AND l.layer = 'pool' AND l.kind = 'vma' AND l.device = r.device AND l.open_seq < r.begin_seq
-  JOIN captures c ON c.capture = l.capture
-  JOIN events f ON f.capture = l.capture AND f.layer = 'pool' AND f.op = 'free' AND f.tid = l.open_tid AND f.seq > l.open_seq AND f.seq < r.begin_seq
-  GROUP BY l.id, l.len, r.end_seq, c.page_size
-  HAVING count(*) * c.page_size >= l.len
+frees AS (
+  -- No event tells when a process unmaps such memory; that its pages came back does. A process gives its own back in its own name.
+  SELECT e.capture, e.tid, e.seq FROM events e WHERE e.layer = 'pool' AND e.op = 'free'
 ),
-holders AS (
-  SELECT r.end_seq, l.id, l.open_comm, l.len
+mapped AS (
+  SELECT r.capture, r.device, r.end_seq, l.id, l.kind, l.open_tid, l.open_comm::VARCHAR || coalesce('-' || l.open_tid, '') AS who, l.len,
+    sum(ceil(l.len / c.page_size)) OVER (PARTITION BY r.capture, r.device, r.end_seq, l.kind, l.open_tid) AS pages,
+    (SELECT count(*) FROM frees f WHERE f.capture = l.capture AND f.tid = l.open_tid AND f.seq > l.open_seq AND f.seq < r.begin_seq) AS freed
   FROM removals r
+  JOIN captures c ON c.capture = r.capture
   JOIN lifetimes l ON l.capture = r.capture AND l.layer = 'pool' AND l.device = r.device
     AND l.open_seq < r.begin_seq AND (l.close_seq IS NULL OR l.close_seq > r.begin_seq)
-  LEFT JOIN given_back g ON g.id = l.id AND g.end_seq = r.end_seq
-  WHERE g.id IS NULL
 ),
 waited AS (
-  SELECT r.*, count(l.id) AS holders, string_agg(DISTINCT l.open_comm::VARCHAR, ', ' ORDER BY l.open_comm::VARCHAR) AS who, min(l.id) AS lifetime, sum(l.len) AS bytes
+  SELECT r.*, count(m.id) AS holders, string_agg(DISTINCT m.who, ', ' ORDER BY m.who) AS who, min(m.id) AS lifetime, sum(m.len) AS bytes,
+    bool_or(m.kind = 'vma') AND NOT EXISTS (FROM frees f WHERE f.capture = r.capture) AS at_most
   FROM removals r
-  LEFT JOIN holders l ON l.end_seq = r.end_seq
+  LEFT JOIN mapped m ON m.capture = r.capture AND m.device = r.device AND m.end_seq = r.end_seq AND NOT (m.kind = 'vma' AND m.freed >= m.pages)
   GROUP BY r.capture, r.device, r.end_ts, r.end_seq, r.begin_ts, r.begin_seq
 )
 SELECT
-  capture, device, NULL AS kind, NULL AS site, NULL AS close_site,
-  'the removal of ' || told(device) || ' took ' || duration_text(max(end_ts - begin_ts)) || CASE WHEN sum(holders) = 0 THEN '; nobody is known to have held its memory'
-    ELSE '; its memory was held by ' || counted(sum(holders), 'mapping', 'mappings') || ' (' || any_value(who) || ')' END AS message,
-  count(*) AS count, coalesce(sum(bytes), 0)::BIGINT AS bytes, min(begin_ts) AS first_ts, max(end_ts) AS last_ts, min(lifetime) AS lifetime,
-  'certain' AS confidence, 'the begin of the removal and the release of the pool were seen' AS reason, max(end_ts - begin_ts) AS longest
-FROM waited
-WHERE end_ts - begin_ts > $bound_ms * 1000000::BIGINT
-GROUP BY capture, device
-ORDER BY capture, device::VARCHAR
+  w.capture, w.device, NULL AS kind, NULL AS site, NULL AS close_site,
+  'the removal of ' || told(w.device) || ' took ' || duration_text(max(w.end_ts - w.begin_ts)) || CASE WHEN sum(w.holders) = 0 THEN '; nobody is known to have held its memory'
+    ELSE '; its memory was held by ' || CASE WHEN bool_or(w.at_most) THEN 'at most ' ELSE '' END || counted(sum(w.holders), 'mapping', 'mappings') || ' (' || string_agg(w.who, ', ' ORDER BY w.begin_seq) || ')' END AS message,
+  count(*) AS count, coalesce(sum(w.bytes), 0)::BIGINT AS bytes, min(w.begin_ts) AS first_ts, max(w.end_ts) AS last_ts, min(w.lifetime) AS lifetime, any_value(l.open_stack) AS open_stack,
+  'certain' AS confidence, 'the begin of the removal and the release of the pool were seen' AS reason, max(w.end_ts - w.begin_ts) AS longest
+FROM waited w
+LEFT JOIN lifetimes l ON l.id = w.lifetime
+WHERE w.end_ts - w.begin_ts > $bound_ms * 1000000::BIGINT
+GROUP BY w.capture, w.device
+ORDER BY w.capture, w.device::VARCHAR

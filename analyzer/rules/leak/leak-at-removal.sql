@@ -55,7 +55,8 @@ SELECT
     WHEN max(r.removed_ts) >= max(k.opened_ts)
       THEN reason_of(k.doubtful, 'the driver was gone, and no unmap was seen', 'events were lost while it was mapped: its unmap may be among them')
     ELSE reason_of(k.doubtful, 'the removal was seen to begin, not to end, and no unmap was seen', 'events were lost while it was mapped: its unmap may be among them')
-  END AS reason
+  END AS reason,
+  CASE WHEN k.unknowable THEN 'perf records such events up to about 1016 entries; or see them with a probe.' END AS advice
 FROM leaked k
 LEFT JOIN removal r ON r.capture = k.capture AND r.device = k.device
 LEFT JOIN closer u ON u.capture = k.capture AND u.device = k.device AND u.kind = k.kind AND u.site IS NOT DISTINCT FROM k.site
