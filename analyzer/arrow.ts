@@ -12,26 +12,17 @@ import {
   type Data,
   type DataType,
   Dictionary,
-  Field,
-  Int16,
-  Int32,
-  Int64,
-  List,
-  makeData,
-  RecordBatch,
+  type Field,
+  type RecordBatch,
   Schema,
-  Struct,
   Table,
-  Uint8,
-  Uint16,
-  Uint32,
-  Uint64,
   Utf8,
   type Vector,
   vectorFromArray,
 } from 'apache-arrow';
 import { ROWS } from '../wasm/schema.js';
 import type { Analysis } from './analysis.js';
+import { batchOf, dataOf, fieldOf, INDEX_TYPES, TYPES } from './arrow-types.js';
 import { captureRows, openCursor } from './capture-rows.js';
 import { type ColumnReader, type Place, readerOf, type Scratch, type Slice } from './column-reader.js';
 import { enumBytes, type Names, namesOf } from './names.js';
@@ -44,20 +35,6 @@ import {
   type StoredTable,
 } from './tables/column.js';
 import { tableOf } from './tables.js';
-
-const TYPES: Readonly<Record<string, () => DataType>> = {
-  BIGINT: () => new Int64(),
-  UBIGINT: () => new Uint64(),
-  INTEGER: () => new Int32(),
-  UINTEGER: () => new Uint32(),
-  SMALLINT: () => new Int16(),
-  USMALLINT: () => new Uint16(),
-  BOOLEAN: () => new Bool(),
-  VARCHAR: () => new Utf8(),
-  'VARCHAR[]': () => new List(new Field('item', new Utf8(), false)),
-};
-
-const INDEX_TYPES = { 1: () => new Uint8(), 2: () => new Uint16(), 4: () => new Uint32() };
 
 /** How a column becomes Arrow data. */
 interface ArrowColumn {
@@ -123,24 +100,6 @@ function nameColumn(column: Column, names: Names): ArrowColumn {
       return dataOf({ type, length: place.count, data, dictionary, ...bitmap(slice, scratch, place.count) });
     },
   };
-}
-
-/** `makeData` for a type that is only known at run time. */
-const dataOf = (props: object): Data => makeData(props as Parameters<typeof makeData>[0]);
-
-/** One batch from its columns. */
-function batchOf(schema: Schema, length: number, children: Data[]): RecordBatch {
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
-  );
-}
-
-/** What may be absent, and ids without a name, are NULL. */
-function fieldOf({ name, type, unit, doc, null: whenNull }: Column<unknown>, arrow: DataType): Field {
-  const metadata = new Map([['doc', doc]]);
-  if (unit !== undefined) metadata.set('unit', unit);
-  return new Field(name, arrow, whenNull !== undefined || TYPES[type] === undefined, metadata);
 }
 
 function storedArrow(analysis: Analysis, table: StoredTable): Table {

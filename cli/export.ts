@@ -20,6 +20,11 @@ export const exportCommand: CommandModule<object, Arguments> = {
         describe: EXPORT_FORMAT_NAMES.map((name) => `${name}: ${EXPORT_FORMATS[name].doc}`).join('; '),
       })
       .example('$0 export trace.dat --to parquet -o trace-tables', 'A Parquet file a table')
+      .example(
+        '$0 export trace.dat --to perfetto -o trace.pftrace',
+        'Mappings as slices, for ui.perfetto.dev (docs/export-perfetto.md)',
+      )
+      .example('$0 export trace.dat --to arrow -o trace-arrow', 'An Arrow IPC file a table')
       .example('$0 export trace.dat --to csv -o trace-csv', 'A CSV file a table') as never,
   handler: (argv) => writeOut(argv, argv.to),
 };

@@ -46,7 +46,9 @@ async function main(args: readonly string[]): Promise<void> {
     .exitProcess(false)
     .fail((message, error) => {
       const command = COMMAND_NAMES.includes(args[0] ?? '') ? `${args[0]} ` : '';
-      throw error ?? new UsageError(message, `See dmaspan ${command}--help.`);
+      // A YError is yargs' own: an option without its value, say.
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(message ?? error?.message, `See dmaspan ${command}--help.`);
     })
     .parseAsync();
 }

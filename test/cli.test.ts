@@ -293,6 +293,10 @@ test('bad usage', () => {
   refuses(['report', OVERLAP, '--only', 'no-such'], /no rule is called "no-such"/);
   refuses(['report', OVERLAP, '--rules', join(folder, 'nowhere')], /expected a folder of rules/);
   refuses(['report', '-', '-'], /given twice/);
+  refuses(
+    ['report', OVERLAP, '--dmesg'],
+    /^dmaspan: Not enough arguments following: dmesg\nSee dmaspan report --help/,
+  );
 });
 
 test('bad input', () => {

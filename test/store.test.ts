@@ -71,6 +71,47 @@ for (const [name, path] of [
   });
 }
 
+/** Of one mapping that was over when the device reached for it, and of one that an excerpt of the lifetimes would not have. */
+const LOGS = {
+  'buggy-driver/trace.dat': `[   18.711785] DMAR: [DMA Read NO_PASID] Request device [0000:00:05.0] fault addr 0xfffdc000 [fault reason 0x06] PTE Read access is not set
+[   19.043076] DMAR: [DMA Read NO_PASID] Request device [0000:00:05.0] fault addr 0xfffc0000 [fault reason 0x06] PTE Read access is not set
+`,
+  'clean-nvme/trace.txt.zst': `[  281.831470] DMAR: [DMA Read NO_PASID] Request device [0000:00:01.0] fault addr 0xfffbe000 [fault reason 0x06] PTE Read access is not set
+`,
+};
+
+for (const [path, text] of Object.entries(LOGS)) {
+  test(`${path}: a store has its kernel log, for every command`, () => {
+    const log = at('dmesg.txt');
+    writeFileSync(log, text);
+    const asked: string[][] = [
+      ['report', '--format', 'json'],
+      ['report', '--format', 'html'],
+      ['report', '--only', 'device-fault-after-unmap'],
+      ['info'],
+      ['sql', '--format', 'csv', '-c', 'FROM device_faults ORDER BY line; FROM kernel_logs; FROM counters'],
+    ];
+    const expected = asked.map(([command = '', ...options]) =>
+      ok(command, sample(path), '--dmesg', log, ...options),
+    );
+    assert.match(expected[2]!, /ERROR: device-fault-after-unmap/);
+    for (const store of [at('log.duckdb'), at('log')]) {
+      ok('ingest', sample(path), '--dmesg', log, '-o', store, '--force');
+      asked.forEach(([command = '', ...options], index) => {
+        assert.is(ok(command, store, ...options), expected[index], [command, ...options].join(' '));
+      });
+    }
+    ok('export', sample(path), '--dmesg', log, '--to', 'csv', '-o', at('csv'), '--force');
+    ok('export', at('log.duckdb'), '--to', 'csv', '-o', at('csv-of-store'), '--force');
+    for (const file of readdirSync(at('csv')))
+      assert.is(
+        readFileSync(join(at('csv-of-store'), file), 'utf8'),
+        readFileSync(join(at('csv'), file), 'utf8'),
+        file,
+      );
+  });
+}
+
 test('a .duckdb store has types, comments, views and macros for a plain DuckDB', async () => {
   const instance = await DuckDBInstance.create(at('stacks.duckdb'), { access_mode: 'READ_ONLY' });
   const connection = await instance.connect();

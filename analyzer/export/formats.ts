@@ -36,6 +36,14 @@ export const EXPORT_FORMATS = {
       return (evidence, path, onStep) => writeStore(evidence, duckdbWriter(path), onStep);
     },
   },
+  arrow: {
+    doc: 'a folder of Arrow IPC files, one a table',
+    load: async () => (await import('./arrow.js')).exportArrow,
+  },
+  perfetto: {
+    doc: 'a trace that ui.perfetto.dev opens',
+    load: async () => (await import('./perfetto.js')).exportPerfetto,
+  },
   csv: {
     doc: 'a folder of CSV files, one a table',
     load: async () => (await import('./csv.js')).exportCsv,

@@ -86,8 +86,12 @@ function folderReader(path: string): Reader {
   };
 }
 
-/** Which tables are opened as excerpts: those of which nobody reads the whole. */
-function excerptedBy(manifest: Manifest, reads: Retention): Excerpted {
+/**
+ * Which tables are opened as excerpts: those of which nobody reads the whole. What a fault of the kernel log hit may have been unmapped
+ * long before, so beside a log lifetimes are whole, as they are when a capture is read with one.
+ */
+function excerptedBy(manifest: Manifest, asked: Retention): Excerpted {
+  const reads = { ...asked, lifetimes: asked.lifetimes || manifest.tables.kernel_logs !== 0 };
   const none = !reads.events && !reads.lifetimes;
   return ({ name }) => name in manifest.excerpts && !(reads[name as keyof Retention] ?? !none);
 }
