@@ -3,7 +3,7 @@
  *
  * In: the current event. Out: lifetimes, matched by the object's address, which is reused once the object is gone.
  */
-import { EndReason, Kind, Layer } from '../schema';
+import { EndReason, FLAG_AFTER_EXIT, Kind, Layer } from '../schema';
 import {
   ABSENT, NONE, addr, concerns, device, errorNow, kind, len, lossSeen, lossSeq, mm, object, phys,
 } from './now';
@@ -11,6 +11,7 @@ import {
   NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, completeFacts, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, isOpen, kindOf, layerOf, mmOf, objectOf,
   openLifetime, openSeq, setInvalidation, setMmOf, setSpace, spaceOf, speakOf, takeFacts, valueOf,
 } from './lifetimes';
+import { findSpace, isReleasedSince } from './spaces';
 import { WordTable } from './word-table';
 import { closePagesOf, losePagesOf, newSpace, openPages } from './imports';
 import { enterWatch, leaveWatch } from './watches';
@@ -150,8 +151,16 @@ function dropObject(record: u32, reason: u32): void {
   endLifetime(record, reason);
 }
 
+/** A registration that is still there after its address space was released: the process did not take it back. */
+function flagOutlived(record: u32): void {
+  if (layerOf(record) != <u32>Layer.import_) return;
+  const space = spaceOf(record) != 0 ? spaceOf(record) : findSpace(mmOf(record));
+  if (space != 0 && isReleasedSince(space, openSeq(record))) addFlags(record, FLAG_AFTER_EXIT);
+}
+
 function leave(record: u32): void {
   const layer = layerOf(record);
+  flagOutlived(record);
   live.set(keyOf(record), partOf(layer, kindOf(record)), 0);
   if (layer == <u32>Layer.watch) leaveWatch(spaceOf(record), record);
   else if (kindOf(record) == <u32>Kind.pool) leavePool(record);
@@ -184,5 +193,10 @@ export function flagObjects(flag: i32): void {
 
 /** At the end: what is still there gets its row. */
 export function finishObjects(): void {
-  for (let i: u32 = 0; i < live.size; i++) if (live.wordAt(i) != 0) finishOpen(live.wordAt(i));
+  for (let i: u32 = 0; i < live.size; i++) {
+    const record = live.wordAt(i);
+    if (record == 0) continue;
+    flagOutlived(record);
+    finishOpen(record);
+  }
 }
