@@ -13,7 +13,15 @@ import {
 } from '../wasm/schema.js';
 import { common, endOf, live, type Range, type State } from './reference-ledger.js';
 import { carve } from './reference-parts.js';
-import { flagLeft, importsIn, type Order, type Space, spaceNow, spaceOfNew } from './reference-spaces.js';
+import {
+  flagLeft,
+  flagOutlived,
+  importsIn,
+  type Order,
+  type Space,
+  spaceNow,
+  spaceOfNew,
+} from './reference-spaces.js';
 import type { InvalidationRow, Lifetime } from './replay-rows.js';
 
 const BLOCKABLE = 1n;
@@ -62,6 +70,7 @@ export function release(s: State): void {
   const space = spaceNow(s);
   if (space === undefined || space.released) return;
   space.released = true;
+  space.releaseSeq = s.row.seq;
   start(s, space, { row: addRow(s, { addr: 0n, cause: Cause.release }), from: 0n, to: undefined });
 }
 
@@ -157,4 +166,5 @@ export function revoke(s: State): void {
 /** At the end: what is left in a released space outlived it. */
 export function finishSpaces(s: State): void {
   for (const space of s.spaces) if (space.released) flagLeft(s, space);
+  for (const l of s.lifetimes) if (live(l)) flagOutlived(s, l);
 }

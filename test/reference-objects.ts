@@ -8,6 +8,7 @@ import { freeRange } from './reference-frees.js';
 import { endPagesOf, isRegistration } from './reference-imports.js';
 import { enterSpace } from './reference-invalidations.js';
 import { close, deviceOf, live, open, type State } from './reference-ledger.js';
+import { flagOutlived } from './reference-spaces.js';
 import { openedHere, takeReturned } from './reference-tasks.js';
 import type { Lifetime, ReplayEvent } from './replay-rows.js';
 
@@ -79,6 +80,7 @@ function seenInCall(s: State, name: string): Lifetime | undefined {
 function end(s: State, l: Lifetime): void {
   const reason = s.lossesAtOpen[l.id]! < s.losses.length ? EndReason.inferred_lost : EndReason.replaced;
   endPagesOf(s, l, reason);
+  flagOutlived(s, l);
   close(s, l, reason);
 }
 
@@ -120,6 +122,7 @@ export function closeObject(s: State): void {
       value: l.value ?? value,
       other: l.other ?? other,
     });
+    flagOutlived(s, l);
     close(s, l);
     s.row.lifetime = l.id;
   }

@@ -19,13 +19,14 @@ export interface Space {
   readonly mm: bigint | undefined;
   /** Its importers have been told to let go of everything; `gone`: and nothing can be in it any more. */
   released: boolean;
+  releaseSeq: number | undefined;
   gone: boolean;
   /** Invalidations under way, oldest first. */
   orders: Order[];
 }
 
 export function newSpace(mm: bigint | undefined): Space {
-  return { mm, released: false, gone: false, orders: [] };
+  return { mm, released: false, releaseSeq: undefined, gone: false, orders: [] };
 }
 
 /** The space that goes by the event's mm, be it released or gone. */
@@ -61,6 +62,13 @@ export const isRangeImport = ({ layer, kind }: Lifetime) =>
 /** The live mappings of a space, by address. */
 export function importsIn(s: State, space: Space): Lifetime[] {
   return byAddress(s.lifetimes.filter((l) => live(l) && isRangeImport(l) && s.spaceOf[l.id] === space));
+}
+
+/** A registration that is still there after its address space was released: the process did not take it back. */
+export function flagOutlived(s: State, l: Lifetime): void {
+  if (l.layer !== Layer.import_ || isRangeImport(l)) return;
+  const space = s.spaceOf[l.id] ?? s.spaces.findLast(({ mm }) => mm !== undefined && mm === l.mm);
+  if (space?.releaseSeq !== undefined && l.openSeq < space.releaseSeq) l.flags |= FLAG_AFTER_EXIT;
 }
 
 /** What is still in a space whose release is over. */

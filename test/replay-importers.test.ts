@@ -222,6 +222,31 @@ example(
   },
 );
 
+example(
+  'a registration that outlives the release of its space, whenever it is closed',
+  [
+    enter(1),
+    insert(),
+    returning(1, register()),
+    register({ object: 1n, kind: Kind.mr }),
+    register({ object: 2n, kind: Kind.mr }),
+    releaseMm(),
+    register({ object: 3n, kind: Kind.mr }),
+    deregister({ object: 1n, mm: MM }),
+    deregister({ object: 2n, mm: MM + 0x400n }),
+    deregister({ object: 3n, mm: MM }),
+  ],
+  {
+    lifetimes: [
+      {},
+      { flags: FLAG_AFTER_EXIT, ...open },
+      { flags: FLAG_AFTER_EXIT, ...closed(7) },
+      { flags: 0 },
+      { flags: 0 },
+    ],
+  },
+);
+
 // ---- Objects -------------------------------------------------------------------------------------
 
 example(

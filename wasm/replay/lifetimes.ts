@@ -478,6 +478,19 @@ export function invalidationOf(at: u32): u32 {
 export function setInvalidation(at: u32, id: u32): void {
   store<u32>(at, id, INVALIDATION);
 }
+// Neighbours among the mappings of one dma-buf (buffers.ts), which are in no list and in no address space.
+export function nextMapOf(at: u32): u32 {
+  return load<u32>(at, LIST);
+}
+export function setNextMap(at: u32, record: u32): void {
+  store<u32>(at, record, LIST);
+}
+export function previousMapOf(at: u32): u32 {
+  return load<u32>(at, PLACE);
+}
+export function setPreviousMap(at: u32, record: u32): void {
+  store<u32>(at, record, PLACE);
+}
 // The address space (spaces.ts) of an import or a notifier, which are in no list.
 export function spaceOf(at: u32): u32 {
   return load<u32>(at, LIST);

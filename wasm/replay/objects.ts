@@ -3,21 +3,22 @@
  *
  * In: the current event. Out: lifetimes, matched by the object's address, which is reused once the object is gone.
  */
-import { EndReason, Kind, Layer } from '../schema';
+import { EndReason, FLAG_AFTER_EXIT, Kind, Layer } from '../schema';
 import {
   ABSENT, NONE, addr, concerns, device, errorNow, kind, len, lossSeen, lossSeq, mm, object, phys,
 } from './now';
 import {
-  NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, completeFacts, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, isOpen, kindOf, layerOf, mmOf, objectOf,
-  openLifetime, openSeq, setInvalidation, setMmOf, setSpace, spaceOf, speakOf, takeFacts, valueOf,
+  NO_LIFETIME, addFacts, addFlags, addrOf, closeLifetime, completeFacts, deviceIdOf, endLifetime, finishOpen, idOf, isOpen, kindOf, layerOf, mmOf, objectOf,
+  openLifetime, openSeq, setMmOf, setSpace, spaceOf, speakOf, takeFacts,
 } from './lifetimes';
+import { findSpace, isReleasedSince } from './spaces';
 import { WordTable } from './word-table';
 import { closePagesOf, losePagesOf, newSpace, openPages } from './imports';
 import { enterWatch, leaveWatch } from './watches';
 import { enterPool, leavePool } from './pools';
 import { firstReturned, nextReturned, openedHere, returnedRecord, takeReturned } from './tasks';
 import { countEcho } from './echoes';
-import { addRevocation } from './invalidations';
+import { enterBuffer, leaveBuffer } from './buffers';
 
 const live: WordTable = new WordTable();
 
@@ -65,7 +66,9 @@ function seenInCall(layer: u32): u32 {
 /** Events inside a call may print the object's address hashed; the return has it. */
 function rename(record: u32, layer: u32, key: u64): void {
   live.set(keyOf(record), partOf(layer, kind), 0);
+  leaveBuffer(record);
   addFacts(record);
+  enterBuffer(record);
   endStanding(layer, key);
   live.set(key, partOf(layer, kind), record);
 }
@@ -96,7 +99,8 @@ function enter(record: u32, layer: u32): void {
   if (layer == <u32>Layer.watch) {
     setSpace(record, newSpace());
     enterWatch(spaceOf(record), record);
-  } else if (kind == <u32>Kind.pool) enterPool(record);
+  } else if (kind == <u32>Kind.attachment_map) enterBuffer(record);
+  else if (kind == <u32>Kind.pool) enterPool(record);
   else if (kind == <u32>Kind.odp) enterRegistration(record);
 }
 
@@ -133,6 +137,7 @@ export function closeObject(layer: u32): bool {
   const record = key == ABSENT ? 0 : live.get(key, partOf(layer, kind));
   if (record == 0) return false;
   if (hasPages(record)) closePagesOf(record, spaceOf(record));
+  leaveBuffer(record);
   completeFacts(record);
   leave(record);
   concerns(idOf(record));
@@ -146,31 +151,24 @@ function hasPages(record: u32): bool {
 
 function dropObject(record: u32, reason: u32): void {
   if (hasPages(record)) losePagesOf(record, spaceOf(record), reason);
+  leaveBuffer(record);
   leave(record);
   endLifetime(record, reason);
 }
 
+/** A registration that is still there after its address space was released: the process did not take it back. */
+function flagOutlived(record: u32): void {
+  if (layerOf(record) != <u32>Layer.import_) return;
+  const space = spaceOf(record) != 0 ? spaceOf(record) : findSpace(mmOf(record));
+  if (space != 0 && isReleasedSince(space, openSeq(record))) addFlags(record, FLAG_AFTER_EXIT);
+}
+
 function leave(record: u32): void {
   const layer = layerOf(record);
+  flagOutlived(record);
   live.set(keyOf(record), partOf(layer, kindOf(record)), 0);
   if (layer == <u32>Layer.watch) leaveWatch(spaceOf(record), record);
   else if (kindOf(record) == <u32>Kind.pool) leavePool(record);
-}
-
-// ------------------------------------------------------------------------------------ dma-bufs
-function isMapOfBuffer(record: u32): bool {
-  return record != 0 && object != ABSENT && kindOf(record) == <u32>Kind.attachment_map && valueOf(record) == object;
-}
-
-/** An exporter revokes what is mapped of its dma-buf (the event's object): its importers owe an unmap, in bounded time. */
-export function revokeBuffer(): void {
-  let count: u32 = 0;
-  for (let i: u32 = 0; i < live.size; i++) count += u32(isMapOfBuffer(live.wordAt(i)));
-  const id = addRevocation(count);
-  for (let i: u32 = 0; i < live.size; i++) {
-    const record = live.wordAt(i);
-    if (isMapOfBuffer(record) && invalidationOf(record) == NONE) setInvalidation(record, id);
-  }
 }
 
 // ------------------------------------------------------------------------------------ walks
@@ -184,5 +182,10 @@ export function flagObjects(flag: i32): void {
 
 /** At the end: what is still there gets its row. */
 export function finishObjects(): void {
-  for (let i: u32 = 0; i < live.size; i++) if (live.wordAt(i) != 0) finishOpen(live.wordAt(i));
+  for (let i: u32 = 0; i < live.size; i++) {
+    const record = live.wordAt(i);
+    if (record == 0) continue;
+    flagOutlived(record);
+    finishOpen(record);
+  }
 }

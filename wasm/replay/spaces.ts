@@ -3,9 +3,9 @@
  *
  * In: mm pointers. Out: numbers of spaces, from 1.
  *
- *   space: | mm u64 | state u32 | invalidations under way u32 |
+ *   space: | mm u64 | state u32 | invalidations under way u32 | event of its release u32 |
  */
-import { ABSENT } from './now';
+import { ABSENT, seq } from './now';
 import { WordTable } from './word-table';
 
 /** The mm was released: its importers have been told to let go of everything. */
@@ -13,7 +13,7 @@ const RELEASED: u32 = 1;
 /** Everything in it was unmapped too: what comes next under this pointer is another mm. */
 const GONE: u32 = 2;
 
-const SPACE_BYTES: usize = 16;
+const SPACE_BYTES: usize = 24;
 /** Spaces beyond share the last number. */
 const MAX_SPACES: u32 = 65535;
 
@@ -66,12 +66,18 @@ export function findSpace(mm: u64): u32 {
 
 export function releaseSpace(space: u32): void {
   store<u32>(at(space), RELEASED, 8);
+  store<u32>(at(space), seq, 16);
 }
 export function endSpace(space: u32): void {
   store<u32>(at(space), GONE, 8);
 }
 export function isReleased(space: u32): bool {
   return load<u32>(at(space), 8) != 0;
+}
+
+/** Whether the space was released after event `since`. */
+export function isReleasedSince(space: u32, since: u32): bool {
+  return isReleased(space) && load<u32>(at(space), 16) > since;
 }
 
 // The newest invalidation under way in a space (invalidations.ts), 0 = none.
