@@ -45,7 +45,8 @@ function parse(text: string, file: string): unknown {
 }
 
 async function check(value: unknown, file: string): Promise<void> {
-  const { Ajv } = await import('ajv');
+  // A bundle knows a CommonJS module by its default export alone.
+  const { Ajv } = (await import('ajv')).default;
   const schema = JSON.parse(readFileSync(inPackage('docs', 'config.schema.json'), 'utf8')) as object;
   const validate = new Ajv({ strict: false }).compile(schema);
   if (validate(value)) return;

@@ -135,7 +135,7 @@ noted AS (
 ),
 other_events AS (
   SELECT n.section, n.step, n.exact, n.page_space, n.page_device, n.page_mm, n.page_task, n.page, n.ts, n.seq, 2 AS turn,
-    CASE WHEN n.error IS NOT NULL THEN n.op::VARCHAR || ' failed' WHEN n.op = 'sync' THEN 'synced' WHEN n.op = 'remove' THEN 'device about to go' WHEN n.op = 'removed' THEN 'device gone'
+    CASE WHEN n.error IS NOT NULL THEN CASE n.op::VARCHAR WHEN 'open' THEN 'map' ELSE regexp_replace(n.event::VARCHAR, '^\w+:', '') END || ' failed' WHEN n.op = 'sync' THEN 'synced' WHEN n.op = 'remove' THEN 'device about to go' WHEN n.op = 'removed' THEN 'device gone'
       WHEN n.op = 'exit' THEN CASE n.layer::VARCHAR WHEN 'pool' THEN 'provider gone' ELSE 'process ended' END
       WHEN n.kind = 'pinned' THEN CASE n.op::VARCHAR WHEN 'open' THEN 'pinned' ELSE 'unpinned' END
       WHEN n.op = 'free' THEN CASE n.layer::VARCHAR WHEN 'import' THEN 'unmapped by its process' ELSE 'freed' END

@@ -17,7 +17,7 @@ linked AS (
   -- DMA address to memory, and back.
   SELECT section, capture, 'phys' AS space, NULL::VARCHAR AS device, NULL::UBIGINT AS mm, NULL::INTEGER AS task,
     phys::HUGEINT + greatest(page, addr::HUGEINT) - addr AS spot, size, since, until, id AS via
-  FROM touched WHERE space = 'dma' AND phys IS NOT NULL
+  FROM touched WHERE space = 'dma' AND phys IS NOT NULL AND (layer <> 'iommu' OR parent IS NULL)
   UNION ALL
   SELECT section, capture, 'dma', device::VARCHAR, NULL, NULL, addr::HUGEINT + greatest(page, phys::HUGEINT) - phys, size, since, until, id
   FROM touched WHERE space = 'phys' AND layer IN ('dma', 'iova') AND addr IS NOT NULL
