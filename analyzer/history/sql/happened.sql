@@ -100,8 +100,9 @@ noted AS (
   SELECT p.section, p.step, coalesce(p.asked >= e.phys AND p.asked < e.phys::HUGEINT + e.span, false), p.page_space, p.page_device, p.page_mm, p.page_task, p.page, e.*EXCLUDE (span)
   FROM page p
   JOIN (
-    SELECT *, coalesce(len, CASE WHEN kind = 'pinned' AND value < 4194304 THEN value * 4096 END, 4096)::HUGEINT AS span FROM events
-    WHERE phys IS NOT NULL AND layer IN ('page', 'pool', 'import') AND op <> 'call'
+    SELECT f.*, coalesce(f.len, CASE WHEN f.kind = 'pinned' AND f.value < 4194304 THEN f.value * c.page_size END, c.page_size)::HUGEINT AS span
+    FROM events f JOIN captures c ON c.capture = f.capture
+    WHERE f.phys IS NOT NULL AND f.layer IN ('page', 'pool', 'import') AND f.op <> 'call'
   ) e ON e.capture = p.capture AND e.phys < p.page + p.size AND e.phys::HUGEINT + e.span > p.page
   WHERE p.page_space = 'phys'
   UNION ALL
