@@ -76,7 +76,7 @@ export async function judge(
   const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
   const dmesg = await hasKernelLog(db);
   const running = await canFind(db, rules, { recorded, dmesg });
-  if (running.size > 0) await prepare(db, [...running]);
+  if (running.size > 0 || dmesg) await prepare(db, [...running], dmesg);
   const results: RuleResult[] = [];
   for (const rule of rules) {
     const rows = running.has(rule) ? await run(db, rule) : NOTHING;
@@ -111,12 +111,16 @@ async function anomaliesOf(db: Queryable): Promise<ReadonlySet<unknown>> {
 
 const TABLE = /^CREATE .*TABLE (\w+)/m;
 
-/** Makes what rules can count on: the macros of `prelude.sql`, and its tables where one of these rules names them. */
-async function prepare(db: Queryable, rules: readonly Rule[]): Promise<void> {
+/**
+ * Makes what rules can count on: the macros of `prelude.sql`, and its tables where one of these rules names them, or a kernel log will be
+ * compared with them.
+ */
+async function prepare(db: Queryable, rules: readonly Rule[], dmesg: boolean): Promise<void> {
   const prelude = readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8');
   for (const statement of prelude.split(/;\s*$/m)) {
     const table = TABLE.exec(statement)?.[1];
-    const named = table === undefined || rules.some(({ sql }) => new RegExp(`\\b${table}\\b`, 'i').test(sql));
+    const named =
+      dmesg || table === undefined || rules.some(({ sql }) => new RegExp(`\\b${table}\\b`, 'i').test(sql));
     if (named && statement.trim() !== '') await db.query(statement);
   }
 }

@@ -53,6 +53,10 @@ class Recorder {
   readonly examples: string[] = [];
   readonly commands: CommandModule[] = [];
 
+  conflicts(): this {
+    return this;
+  }
+
   option(name: string, options: Options): this {
     this.options.push(listedOption(name, options));
     return this;

@@ -196,7 +196,7 @@ test('text, Markdown and HTML say it', () => {
   );
   assert.match(
     text,
-    /dma-debug, in .*kernel-log\.txt\.zst:\n {2}agrees with 18 findings \(29 messages\)\n {2}also says, which no trace can show: DMA-API: dmabug/,
+    /dma-debug, in .*dmesg\.txt\.zst:\n {2}agrees with 18 findings \(29 messages\)\n {2}also says, which no trace can show: DMA-API: dmabug/,
   );
   assert.match(report('--format', 'markdown'), /dma-debug, in `.*`:\n\n- agrees with 18 findings/);
   assert.match(

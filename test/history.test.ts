@@ -128,6 +128,37 @@ test('a registration: its pin, what the process did to its memory, its end', () 
   );
 });
 
+/** By hand, from the events of the page: each transfer pins, maps, unmaps, unpins; at the process's exit it is free. */
+const TRANSFER = ['pinned', 'iova mapped', 'iova unmapped', 'unpinned'];
+const chain = (words: readonly string[]): string[] =>
+  words.filter((word) => !word.startsWith('iommu') && word !== 'p2p_update_state');
+const words = ({ events }: Section): string[] =>
+  events.map(({ layer, what }) => (layer === undefined ? String(what) : `${String(layer)} ${String(what)}`));
+
+test('peer-to-peer memory: from its pool through a VMA, pins and DMA mappings to the last reference', () => {
+  const capture = sample('p2p-host-bridge', 'trace.txt.zst');
+  const [va] = sections(capture, '7f557f3b6000');
+  const expected = [
+    'pool mapped into a process',
+    ...Array(8).fill(TRANSFER).flat(),
+    'freed',
+    'pool still open',
+  ];
+  assert.equal(chain(words(va!)), expected);
+  // The same page by its physical address: beside it another process's, later.
+  const [memory] = sections(capture, 'f8037000', '--phys');
+  assert.equal(chain(words(memory!)).slice(0, 34), expected.slice(0, 34));
+  // By the DMA address of its first transfer: that transfer, its pin and the VMA.
+  const [dma] = sections(capture, 'fffb4400');
+  const first = dma!.events.filter(({ ts }) => BigInt(String(ts)) < 14_750_000_000n);
+  assert.equal(
+    chain(words({ ...dma!, events: first })).filter(
+      (word) => TRANSFER.includes(word) || word.startsWith('pool'),
+    ),
+    ['pool mapped into a process', ...TRANSFER],
+  );
+});
+
 test('a thread names its address space, a device its addresses, --phys memory', () => {
   assert.is(sections(sample('rdma', 'trace.txt.zst'), '7f8d64057000', '--mm', '230').length, 1);
   assert.is(sections(BUGGY, '0xfffda000', '--device', '0000:00:05.0').length, 1);

@@ -398,7 +398,7 @@ const CASES: readonly Case[] = [
       ],
     },
     count: 1n,
-    says: /its memory was held by 1 mapping \(held\)/,
+    says: /its memory was held by 1 mapping \(held-300\)/,
     severity: 'info',
     clear: [],
   },

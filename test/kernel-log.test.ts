@@ -269,6 +269,20 @@ test('device-fault-outside: past the end of a live mapping, of never mapped memo
   assert.is(inside.findings[0]!.confidence, 'certain');
 });
 
+test('device-fault-outside: peer-to-peer memory by bus address, which the switch did not route', async () => {
+  const note = { event: 'p2p_update_state', layer: 'pool', op: 'note', ts: 4000 };
+  const fault = { addr: 0xf4037200, access: 'write' };
+  const given = await resultOf('device-fault-outside', { events: [{ ...note, phys: 0xf4037000 }] }, fault);
+  assert.is(given.findings[0]!.facts.relation, 'bus_address');
+  assert.match(
+    given.findings[0]!.message,
+    /of peer-to-peer memory by bus address, and the IOMMU got the request: write at 0xf4037200/,
+  );
+  assert.match(given.findings[0]!.reason, 'ACS');
+  const other = await resultOf('device-fault-outside', { events: [{ ...note, phys: 0xf4038000 }] }, fault);
+  assert.is(other.findings[0]!.facts.relation, 'never_mapped');
+});
+
 test('device-fault-outside: the later of neighbour and former mapping decides', async () => {
   const neighbour = { opened_ts: 4000, addr: 0xffffe000 };
   assert.is((await resultOf('device-fault-outside', { lifetimes: [CLOSED, neighbour] })).verdict, 'found');

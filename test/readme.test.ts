@@ -1,6 +1,7 @@
 /** The README shows what its first command really prints. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -33,6 +34,18 @@ test('the command in one piece says what its parts say, and finds its worker', (
   const args = ['report', '--format', 'json', inPackage('traces', 'samples', 'buggy-driver', 'trace.dat')];
   assert.is(dmaspan(args), spawnSync(process.execPath, [parts, ...args], { encoding: 'utf8' }).stdout);
   assert.ok(readFileSync(join(dirname(COMMAND), 'text-worker.js')).length > 0);
+});
+
+test('the command in one piece reads a configuration', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dmaspan-readme-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, '{ "param": { "unbounded-pin": { "bound_ms": 100 } } }');
+  const capture = inPackage('traces', 'samples', 'rdma', 'trace.txt.zst');
+  assert.match(
+    dmaspan(['report', capture, '--only', 'unbounded-pin', '--config', config]),
+    /INFO: unbounded-pin: 2 pinned/,
+  );
+  rmSync(folder, { recursive: true });
 });
 
 test('the SQL in the README runs', () => {

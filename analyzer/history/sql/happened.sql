@@ -100,8 +100,9 @@ noted AS (
   SELECT p.section, p.step, coalesce(p.asked >= e.phys AND p.asked < e.phys::HUGEINT + e.span, false), p.page_space, p.page_device, p.page_mm, p.page_task, p.page, e.*EXCLUDE (span)
   FROM page p
   JOIN (
-    SELECT *, coalesce(len, CASE WHEN kind = 'pinned' AND value < 4194304 THEN value * 4096 END, 4096)::HUGEINT AS span FROM events
-    WHERE phys IS NOT NULL AND layer IN ('page', 'pool', 'import') AND op <> 'call'
+    SELECT f.*, coalesce(f.len, CASE WHEN f.kind = 'pinned' AND f.value < 4194304 THEN f.value * c.page_size END, c.page_size)::HUGEINT AS span
+    FROM events f JOIN captures c ON c.capture = f.capture
+    WHERE f.phys IS NOT NULL AND f.layer IN ('page', 'pool', 'import') AND f.op <> 'call'
   ) e ON e.capture = p.capture AND e.phys < p.page + p.size AND e.phys::HUGEINT + e.span > p.page
   WHERE p.page_space = 'phys'
   UNION ALL
@@ -135,7 +136,7 @@ noted AS (
 ),
 other_events AS (
   SELECT n.section, n.step, n.exact, n.page_space, n.page_device, n.page_mm, n.page_task, n.page, n.ts, n.seq, 2 AS turn,
-    CASE WHEN n.error IS NOT NULL THEN n.op::VARCHAR || ' failed' WHEN n.op = 'sync' THEN 'synced' WHEN n.op = 'remove' THEN 'device about to go' WHEN n.op = 'removed' THEN 'device gone'
+    CASE WHEN n.error IS NOT NULL THEN CASE n.op::VARCHAR WHEN 'open' THEN 'map' ELSE regexp_replace(n.event::VARCHAR, '^\w+:', '') END || ' failed' WHEN n.op = 'sync' THEN 'synced' WHEN n.op = 'remove' THEN 'device about to go' WHEN n.op = 'removed' THEN 'device gone'
       WHEN n.op = 'exit' THEN CASE n.layer::VARCHAR WHEN 'pool' THEN 'provider gone' ELSE 'process ended' END
       WHEN n.kind = 'pinned' THEN CASE n.op::VARCHAR WHEN 'open' THEN 'pinned' ELSE 'unpinned' END
       WHEN n.op = 'free' THEN CASE n.layer::VARCHAR WHEN 'import' THEN 'unmapped by its process' ELSE 'freed' END

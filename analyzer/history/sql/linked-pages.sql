@@ -4,7 +4,8 @@ WITH touched AS (
     greatest(t.from_ts, l.opened_ts) AS since, CASE WHEN t.until_ts IS NULL THEN l.closed_ts WHEN l.closed_ts IS NULL THEN t.until_ts ELSE least(t.until_ts, l.closed_ts) END AS until
   FROM history_touching t
   JOIN lifetimes l ON l.id = t.id
-  WHERE t.step = $step
+  -- A page of DMA addresses may hold pieces of several pages of memory: of one that was reached by a mapping only that leads on.
+  WHERE t.step = $step AND (t.step = 0 OR t.space <> 'dma' OR l.id = t.via OR l.parent = t.via)
 ),
 -- An import's DMA mappings, each with where it lies in the import: a list's segments follow one another.
 made AS (
@@ -17,7 +18,7 @@ linked AS (
   -- DMA address to memory, and back.
   SELECT section, capture, 'phys' AS space, NULL::VARCHAR AS device, NULL::UBIGINT AS mm, NULL::INTEGER AS task,
     phys::HUGEINT + greatest(page, addr::HUGEINT) - addr AS spot, size, since, until, id AS via
-  FROM touched WHERE space = 'dma' AND phys IS NOT NULL
+  FROM touched WHERE space = 'dma' AND phys IS NOT NULL AND (layer <> 'iommu' OR parent IS NULL)
   UNION ALL
   SELECT section, capture, 'dma', device::VARCHAR, NULL, NULL, addr::HUGEINT + greatest(page, phys::HUGEINT) - phys, size, since, until, id
   FROM touched WHERE space = 'phys' AND layer IN ('dma', 'iova') AND addr IS NOT NULL

@@ -23,7 +23,9 @@ pair AS (
   JOIN lifetimes l ON l.capture = p.capture AND (l.object = p.addr OR (l.layer = 'dmabuf' AND (l.value = p.addr OR l.other = p.addr)))
   WHERE p.space = 'object'
 )
-SELECT section, step, capture, space, device, mm, task, addr, size, from_ts, until_ts, id, asked >= first AND asked < first::HUGEINT + greatest(coalesce(len, 1), 1) AS exact
-FROM pair
-WHERE (from_ts IS NULL OR closed_ts IS NULL OR closed_ts >= from_ts) AND (until_ts IS NULL OR opened_ts <= until_ts)
-ORDER BY section, id
+SELECT section, step, capture, space, device, mm, task, addr, size, from_ts, until_ts, via, p.id, asked >= first AND asked < first::HUGEINT + greatest(coalesce(len, 1), 1) AS exact
+FROM pair p
+-- Translations name no domain: one of two at the same address may be ended in place of the other. Its mapping's end is sure.
+LEFT JOIN (SELECT t.id, m.closed_ts AS mapping_closed_ts FROM lifetimes t JOIN lifetimes m ON m.id = t.parent WHERE t.layer = 'iommu') m ON m.id = p.id
+WHERE (from_ts IS NULL OR least(closed_ts, mapping_closed_ts) IS NULL OR least(closed_ts, mapping_closed_ts) >= from_ts) AND (until_ts IS NULL OR opened_ts <= until_ts)
+ORDER BY section, p.id

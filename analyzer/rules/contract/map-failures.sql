@@ -9,15 +9,17 @@
 -- contract: Documentation/mm/hmm.rst (-EBUSY: try again); Documentation/driver-api/dma-buf.rst
 WITH failed AS (
   -- One failure may be seen by several probes: the first tells of it.
-  SELECT seq, capture, ts, layer, event, device, kind, mm, object, addr, len, error, stack FROM events
+  SELECT seq, capture, ts, tid, comm::VARCHAR AS comm, layer, event, device, kind, mm, object, addr, len, error, stack FROM events
   WHERE error IS NOT NULL AND layer IN ('import', 'pool', 'dmabuf', 'iova') AND op IN ('open', 'note') AND event::VARCHAR NOT LIKE '%sys_%'
   QUALIFY ts - coalesce(lag(ts) OVER (PARTITION BY capture, tid, device, addr, len, error ORDER BY seq), ts - 10000001::BIGINT) > 10000000
 ),
 staged AS (
-  -- Later: the same device (or mm) had mapped some of the range before.
+  -- Later: the same device (or mm) had mapped some of the range before, or the same thread had called the same function for it.
   SELECT f.*, EXISTS (
       SELECT 1 FROM lifetimes l WHERE l.capture = f.capture AND l.layer = f.layer AND l.device IS NOT DISTINCT FROM f.device
         AND (l.mm = f.mm OR f.mm IS NULL) AND l.open_seq < f.seq AND l.addr < f.addr + f.len AND f.addr < l.addr + l.len
+    ) OR EXISTS (
+      SELECT 1 FROM events e WHERE e.capture = f.capture AND e.event = f.event AND e.tid = f.tid AND e.error IS NULL AND e.seq < f.seq AND e.addr < f.addr + f.len AND f.addr < e.addr + e.len
     ) AS later
   FROM failed f
 ),
@@ -31,7 +33,7 @@ caused AS (
 )
 SELECT
   c.capture, c.device, c.kind, s.site, s.via, NULL AS close_site,
-  counted(count(*), 'call', 'calls') || ' of ' || regexp_replace(c.event::VARCHAR, '_ret$', '') || ' for ' || told(c.device) || ' failed '
+  counted(count(*), 'call', 'calls') || ' of ' || regexp_replace(c.event::VARCHAR, '_ret$', '') || coalesce(' for ' || c.device::VARCHAR, ' by ' || string_agg(DISTINCT c.comm, ', ' ORDER BY c.comm), '') || ' failed '
     || CASE WHEN c.later THEN 'later, on a range that had been mapped before' ELSE 'at set-up' END || ': ' || c.cause AS message,
   count(*) AS count, coalesce(sum(c.len), 0)::BIGINT AS bytes, min(c.ts) AS first_ts, max(c.ts) AS last_ts, NULL AS lifetime, arg_min(c.stack, c.seq) AS open_stack,
   'certain' AS confidence, 'the call''s result was seen' AS reason, c.error AS error, CASE WHEN c.later THEN 'later' ELSE 'set-up' END AS stage
