@@ -8,18 +8,34 @@ import { storeKind } from '../analyzer/store/manifest.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { readKernelLog } from '../traces/dmesg/kernel-log.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
+import { type Config, readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
 import type { InputArguments } from './input-options.js';
 import { showProgress } from './progress.js';
 
-export type Inputs = InputArguments & { readonly keep?: AnalyzeOptions['keep']; readonly excerpt?: boolean };
+export interface Inputs extends InputArguments {
+  readonly keep?: AnalyzeOptions['keep'];
+  readonly excerpt?: boolean;
+  /** The project's settings, by who has read them. */
+  readonly project?: Config;
+}
 
 /** What was ingested before, or captures, analyzed now. Throws CaptureError, DictionaryError, StoreError. */
 export async function openInputs(inputs: Inputs): Promise<Evidence> {
   const store = inputs.captures.find((path) => storeKind(path) !== undefined);
-  if (store === undefined) return analysisEvidence(await analyzeInputs(inputs));
+  if (store === undefined) return analysisEvidence(await analyzeInputs(await withProject(inputs)));
   checkAlone(store, inputs);
   return (await import('../analyzer/store/open.js')).storeEvidence(store);
+}
+
+/** Where options are silent the project's settings speak: of captures, not of a store, which was made with them. */
+async function withProject(inputs: Inputs): Promise<Inputs> {
+  const { events, kallsyms } = inputs.project ?? (await readConfig(inputs.config));
+  return {
+    ...inputs,
+    events: inputs.events ?? (events === undefined ? undefined : [...events]),
+    kallsyms: inputs.kallsyms ?? kallsyms,
+  };
 }
 
 /** A store is read as it is: options that say how to read captures came too late for it. */

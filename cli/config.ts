@@ -17,6 +17,8 @@ export const CONFIG_FILE = 'dmaspan.config.json';
 
 export interface Config extends RuleSettings {
   readonly events?: readonly string[];
+  readonly kallsyms?: string;
+  readonly packs?: readonly string[];
   readonly rules?: string;
   readonly baseline?: string;
   readonly suppressions?: string;
@@ -65,10 +67,12 @@ async function check(value: unknown, file: string): Promise<void> {
 
 function relocated(config: Config, folder: string): Config {
   const path = (name: string): string => (isAbsolute(name) ? name : join(folder, name));
-  const { events, rules, baseline, suppressions } = config;
+  const { events, kallsyms, packs, rules, baseline, suppressions } = config;
   return {
     ...config,
     ...(events === undefined ? {} : { events: events.map(path) }),
+    ...(kallsyms === undefined ? {} : { kallsyms: path(kallsyms) }),
+    ...(packs === undefined ? {} : { packs: packs.map(path) }),
     ...(rules === undefined ? {} : { rules: path(rules) }),
     ...(baseline === undefined ? {} : { baseline: path(baseline) }),
     ...(suppressions === undefined ? {} : { suppressions: path(suppressions) }),

@@ -140,6 +140,7 @@ async function readRun(
     kallsyms: undefined,
     merge: undefined,
     dmesg: undefined,
+    config: undefined,
     keep,
   });
   const database = await evidence.open({ terse: true, reads: keep });

@@ -1,16 +1,19 @@
 /** `dmaspan events`: which kernel events are known, and what they mean. */
 import type { CommandModule } from 'yargs';
+import { readConfig } from './config.js';
+import { withConfigOption } from './input-options.js';
 import { print } from './output.js';
 
 interface Arguments {
   events: string[] | undefined;
+  config: string | undefined;
 }
 
 export const eventsCommand: CommandModule<object, Arguments> = {
   command: 'events',
   describe: 'List the kernel events that are known, and what each of them does',
   builder: (yargs) =>
-    yargs
+    withConfigOption(yargs)
       .option('events', {
         type: 'string',
         array: true,
@@ -20,13 +23,13 @@ export const eventsCommand: CommandModule<object, Arguments> = {
       })
       .example('$0 events', 'All that is known')
       .example('$0 events --events my-driver.json', 'Check a dictionary of your own') as never,
-  handler: async ({ events }) => {
+  handler: async ({ events, config }) => {
     const [{ loadDictionary }, { Kind, Layer, Op }, { wrap }] = await Promise.all([
       import('../traces/dictionary.js'),
       import('../wasm/schema.js'),
       import('../analyzer/report/layout.js'),
     ]);
-    const { entries } = await loadDictionary(events ?? []);
+    const { entries } = await loadDictionary(events ?? [...((await readConfig(config)).events ?? [])]);
     const lines = entries
       .filter((entry) => entry.source !== '')
       .flatMap((entry) => {

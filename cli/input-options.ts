@@ -7,10 +7,20 @@ export interface InputArguments {
   readonly kallsyms: string | undefined;
   readonly merge: boolean | undefined;
   readonly dmesg: string | undefined;
+  readonly config: string | undefined;
 }
 
+/** A project's settings (config.ts): where options are silent, they speak. */
+export const withConfigOption = (yargs: Argv): Argv =>
+  yargs.option('config', {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Settings of a project; dmaspan.config.json of the working directory by itself (docs/ci/README.md)',
+  });
+
 export function withInputOptions(yargs: Argv): Argv {
-  return yargs
+  return withConfigOption(yargs)
     .option('events', {
       type: 'string',
       array: true,

@@ -3,7 +3,9 @@ import { arch, release } from 'node:os';
 import type { Argv, CommandModule } from 'yargs';
 import type { Form, KernelVersion } from '../traces/probe-definition.js';
 import type { ProbePack } from '../traces/probe-pack.js';
+import { readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
+import { withConfigOption } from './input-options.js';
 import { print } from './output.js';
 
 const TARGETS = ['trace-cmd', 'perf', 'tracefs', 'bpftrace'] as const;
@@ -11,6 +13,7 @@ const FORMS = ['fprobe', 'kprobe', 'registers'] as const;
 
 interface ListArguments {
   packs: string[] | undefined;
+  config: string | undefined;
 }
 
 interface ShowArguments extends ListArguments {
@@ -21,13 +24,17 @@ interface ShowArguments extends ListArguments {
 }
 
 const withPacksOption = (yargs: Argv): Argv =>
-  yargs.option('packs', {
+  withConfigOption(yargs).option('packs', {
     type: 'string',
     array: true,
     nargs: 1,
     requiresArg: true,
     describe: 'File with a probe pack of your own (docs/probes.md)',
   });
+
+/** Packs of the user's own: the options', or else the project's. */
+export const packFiles = async ({ packs, config }: ListArguments): Promise<readonly string[]> =>
+  packs ?? (await readConfig(config)).packs ?? [];
 
 const listCommand: CommandModule<object, ListArguments> = {
   command: 'list',
@@ -36,12 +43,12 @@ const listCommand: CommandModule<object, ListArguments> = {
     withPacksOption(yargs)
       .example('$0 probes list', 'The packs that come with dmaspan')
       .example('$0 probes list --packs my-driver.json', 'With one of your own') as never,
-  handler: async ({ packs }) => {
+  handler: async (argv) => {
     const [{ loadPacks }, { packLines }] = await Promise.all([
       import('../traces/probe-pack.js'),
       import('./probes-text.js'),
     ]);
-    const all = await loadPacks(packs ?? []);
+    const all = await loadPacks(await packFiles(argv));
     await print(`${all.map((pack) => packLines(pack, '').join('\n')).join('\n\n')}\n`);
   },
 };
@@ -78,7 +85,7 @@ const showCommand: CommandModule<object, ShowArguments> = {
       import('../traces/probe-pack.js'),
       import('./probes-text.js'),
     ]);
-    const packs = choosePacks(await loadPacks(argv.packs ?? []), argv.pack);
+    const packs = choosePacks(await loadPacks(await packFiles(argv)), argv.pack);
     const version = await versionOf(argv.kernel);
     await print(showText(packs, { target: argv.for, version, form: await formOf(argv, version) }));
   },

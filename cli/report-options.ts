@@ -19,12 +19,6 @@ export interface PolicyArguments {
 
 const files = (yargs: Argv): Argv =>
   yargs
-    .option('config', {
-      type: 'string',
-      requiresArg: true,
-      describe:
-        'Settings of a project; dmaspan.config.json of the working directory by itself (docs/ci/README.md)',
-    })
     .option('baseline', {
       type: 'string',
       requiresArg: true,

@@ -5,7 +5,6 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import type { Report } from '../analyzer/report/report.js';
-import type { RuleSettings } from '../analyzer/rule-settings.js';
 import { type Baseline, parseBaseline, updatedBaseline } from '../analyzer/triage/baseline.js';
 import type { Budgets } from '../analyzer/triage/budgets.js';
 import { parseSuppressions } from '../analyzer/triage/suppressions.js';
@@ -20,14 +19,13 @@ export interface Policy {
   readonly failOn: FailOn;
   readonly requireComplete: boolean;
   readonly rulesFolder: string | undefined;
-  readonly ruleSettings: RuleSettings;
-  readonly events: string[];
+  readonly config: Config;
   readonly triage: TriageSettings;
   /** Where to write the findings of this run. */
   readonly updateBaseline: string | undefined;
 }
 
-export async function readPolicy(argv: PolicyArguments & { events?: string[] | undefined }): Promise<Policy> {
+export async function readPolicy(argv: PolicyArguments): Promise<Policy> {
   const config = await readConfig(argv.config);
   const update = argv.updateBaseline === true;
   const baseline = argv.baseline ?? config.baseline;
@@ -37,8 +35,7 @@ export async function readPolicy(argv: PolicyArguments & { events?: string[] | u
     failOn: argv.failOn ?? config['fail-on'] ?? 'error',
     requireComplete: argv.requireComplete ?? config['require-complete'] ?? false,
     rulesFolder: argv.rules ?? config.rules,
-    ruleSettings: config,
-    events: argv.events ?? [...(config.events ?? [])],
+    config,
     triage: {
       ...baselineOf(baseline, update),
       ...suppressionsOf(argv.suppressions ?? config.suppressions),

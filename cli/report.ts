@@ -74,7 +74,7 @@ async function report(argv: Arguments): Promise<number> {
   const policy = await readPolicy(argv);
   const rules = loadRules(policy.rulesFolder);
   const { captures, only } = apart(argv, new Set(rules.map((rule) => rule.id)));
-  const settled = withSettings(rules, policy.ruleSettings);
+  const settled = withSettings(rules, policy.config);
   const chosen = chooseRules(settled, only);
   checkBudgets(policy, rules);
   const { openInputs } = await import('./analysis.js');
@@ -83,7 +83,7 @@ async function report(argv: Arguments): Promise<number> {
   const keep = keptTables(able, outputs, policy);
   // DuckDB takes a while to load: time in which worker threads decode.
   const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
-    openInputs({ ...argv, events: policy.events, captures, keep }),
+    openInputs({ ...argv, project: policy.config, captures, keep }),
     import('../analyzer/findings.js'),
     import('../analyzer/report/report.js'),
     import('../analyzer/triage/triage.js'),

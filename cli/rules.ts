@@ -1,10 +1,13 @@
 /** `dmaspan rules`: which rules there are, and what one of them says. */
 import type { CommandModule } from 'yargs';
 import type { Rule } from '../analyzer/rules.js';
+import { readConfig } from './config.js';
+import { withConfigOption } from './input-options.js';
 import { print } from './output.js';
 
 interface Arguments {
   id: string | undefined;
+  config: string | undefined;
   rules: string | undefined;
 }
 
@@ -12,7 +15,7 @@ export const rulesCommand: CommandModule<object, Arguments> = {
   command: 'rules [id]',
   describe: 'List the rules, or explain one',
   builder: (yargs) =>
-    yargs
+    withConfigOption(yargs)
       .positional('id', { type: 'string', describe: 'A rule' })
       .option('rules', { type: 'string', requiresArg: true, describe: 'Folder of rules of your own' })
       .example('$0 rules', 'All rules')
@@ -20,9 +23,9 @@ export const rulesCommand: CommandModule<object, Arguments> = {
         '$0 rules leak-at-removal',
         'What it finds, why that matters, what to do, and its SQL',
       ) as never,
-  handler: async ({ id, rules: folder }) => {
+  handler: async ({ id, rules: folder, config }) => {
     const { findRule, loadRules } = await import('../analyzer/rules.js');
-    const rules = loadRules(folder);
+    const rules = loadRules(folder ?? (await readConfig(config)).rules);
     await print(id === undefined ? listOfRules(rules) : await ruleInFull(findRule(rules, id)));
   },
 };

@@ -1,6 +1,7 @@
 /** `dmaspan sql`: any question to captures' tables, by a person in a shell or by a script. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import { readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
 import { type InputArguments, withInputOptions } from './input-options.js';
 import { FORMATS, type SqlFormat } from './rows/formats.js';
@@ -84,10 +85,16 @@ export const sqlCommand: CommandModule<object, Arguments> = {
       import('./sql/script.js'),
       import('./sql/output-file.js'),
     ]);
-    const evidence = await openInputs({ ...argv, captures });
+    const project = await readConfig(argv.config);
+    const evidence = await openInputs({ ...argv, captures, project });
     const files = argv.allowFiles === true;
     const database = await evidence.open({ allowFiles: files });
-    const session: Session = { ...beginning(argv, parameters), database, output: createOutput() };
+    const session: Session = {
+      ...beginning(argv, parameters),
+      rulesFolder: project.rules,
+      database,
+      output: createOutput(),
+    };
     try {
       if (scripts === undefined) {
         const { runShell } = await import('./sql/shell.js');

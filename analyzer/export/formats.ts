@@ -4,10 +4,16 @@
  * In: a name. Out: what it is for, and who writes it, loaded when it is needed.
  */
 import type { Evidence } from '../evidence.js';
+import type { Rule } from '../rules.js';
 import type { OnStep } from '../store/write.js';
 
-/** Writes to a path where nothing is yet. */
-export type Exporter = (evidence: Evidence, path: string, onStep: OnStep) => Promise<void>;
+/** Writes to a path where nothing is yet. `rules`: those to judge by, for forms that have findings. */
+export type Exporter = (
+  evidence: Evidence,
+  path: string,
+  onStep: OnStep,
+  rules: readonly Rule[],
+) => Promise<void>;
 
 export interface ExportFormat {
   /** For `--help`: a few words. */

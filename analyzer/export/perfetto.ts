@@ -8,14 +8,19 @@ import { inPackage } from '../../traces/package-root.js';
 import type { Database, Row } from '../database.js';
 import type { Evidence } from '../evidence.js';
 import { type Finding, judge, recordedBy } from '../findings.js';
-import { loadRules, type Rule } from '../rules.js';
+import type { Rule } from '../rules.js';
 import type { OnStep } from '../store/write.js';
 import { type Argument, PacketWriter } from './perfetto/packets.js';
 import { type Place, Tracks } from './perfetto/tracks.js';
 
 const STEPS = ['live bytes', 'mappings', 'findings'];
 
-export async function exportPerfetto(evidence: Evidence, path: string, onStep: OnStep): Promise<void> {
+export async function exportPerfetto(
+  evidence: Evidence,
+  path: string,
+  onStep: OnStep,
+  rules: readonly Rule[],
+): Promise<void> {
   const database = await evidence.open({ allowFiles: true, terse: true });
   const fd = openSync(path, 'wx');
   try {
@@ -31,7 +36,7 @@ export async function exportPerfetto(evidence: Evidence, path: string, onStep: O
     step(1);
     await writeMappings(database, packets, tracks);
     step(2);
-    await writeFindings(database, packets, tracks, loadRules());
+    await writeFindings(database, packets, tracks, rules);
     packets.end();
   } finally {
     closeSync(fd);

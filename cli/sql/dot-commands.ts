@@ -58,12 +58,12 @@ function modes(current: string): string {
   ).join('');
 }
 
-async function rules(id: string | undefined): Promise<string> {
+async function rules(id: string | undefined, { session }: Surroundings): Promise<string> {
   const [{ findRule, loadRules }, { listOfRules, ruleInFull }] = await Promise.all([
     import('../../analyzer/rules.js'),
     import('../rules.js'),
   ]);
-  const all = loadRules();
+  const all = loadRules(session.rulesFolder);
   return id === undefined ? listOfRules(all) : ruleInFull(findRule(all, id));
 }
 

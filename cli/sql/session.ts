@@ -24,6 +24,8 @@ export interface Session {
   readonly readonly: boolean;
   /** SQL and scripts may read and write files. */
   readonly files: boolean;
+  /** Rules of the user's own, for `.rules`. */
+  readonly rulesFolder?: string | undefined;
   format: SqlFormat;
   timer: boolean;
   /** Most rows of a table on a terminal. */
