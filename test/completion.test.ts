@@ -86,7 +86,7 @@ test('values: of a fixed set, rules, packs, pairs', () => {
     ['dmaspan report --budget=leak-o', ['leak-outlier=']],
     ['dmaspan diff --output ', ['text=', 'json=', 'markdown=']],
     ['dmaspan completion ', ['bash', 'zsh', 'fish']],
-    ['dmaspan export --to ', ['parquet', 'duckdb', 'csv']],
+    ['dmaspan export --to ', ['parquet', 'duckdb', 'arrow', 'perfetto', 'csv']],
   ];
   assert.equal(
     offers(cases.map(([line]) => line)),

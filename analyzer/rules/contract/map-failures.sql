@@ -2,7 +2,7 @@
 -- title: Maps that failed, by cause
 -- severity: info
 -- family: contract
--- needs: open in import or pool or dmabuf or iova; record map calls with their results (dmaspan probes list)
+-- needs: open or note in import or pool or dmabuf or iova; record map calls with their results (dmaspan probes list)
 -- reads: none
 -- why: A failure at set-up is news for the application, which can do something else; one later, in the middle of its work, is news for the exporter: nobody can handle it.
 -- next: At set-up: check what the message says of the cause. Later: see unpredictable-map, and who took the range away.
