@@ -30,6 +30,8 @@ export interface AnalyzeOptions {
   readonly merge?: boolean;
   /** Names the addresses in call stacks of captures that carry no symbols. */
   readonly symbol?: (address: bigint) => string | undefined;
+  /** Hears that the inputs of a run are open: what decodes ahead does so from now on, and this thread has time. */
+  readonly onOpen?: () => void;
   /** Hears now and then how many bytes of which input have been read. */
   readonly onProgress?: (file: string, bytes: number) => void;
 }
@@ -62,6 +64,7 @@ async function analyzeRun(
   try {
     for (const file of files) opened.push({ file, capture: await openOne(file, options) });
     checkClocks(opened);
+    options.onOpen?.();
     const whole = createCore(types, options.keep ?? KEEP_ALL);
     const excerpt = options.excerpt === true ? createCore(types, KEEP_LEAST) : undefined;
     const core = excerpt === undefined ? whole : twinCore(whole, excerpt);

@@ -1,9 +1,9 @@
 /**
- * What the bench reads: a large ftrace text, made by repeating a real one with shifted times, and a large trace.dat.
+ * What the bench reads: a large ftrace text, made by repeating a real one with shifted times, a large trace.dat and a large perf.data.
  *
  * In: a folder of captures (or none: then the samples of this repository). Out: paths.
  */
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSource } from '../traces/open-source.js';
 import { inPackage } from '../traces/package-root.js';
@@ -13,8 +13,14 @@ export interface Sources {
   readonly text: string;
   /** Undefined when there is none that is large enough to measure. */
   readonly traceDat: string | undefined;
-  /** Events by name as the reference tools count them, of both. */
-  readonly counts: { readonly text: Counts; readonly traceDat: Counts | undefined };
+  /** Packed. */
+  readonly perfData: string | undefined;
+  /** Events by name as the reference tools count them, of each. */
+  readonly counts: {
+    readonly text: Counts;
+    readonly traceDat: Counts | undefined;
+    readonly perfData: Counts | undefined;
+  };
 }
 
 export type Counts = ReadonlyMap<string, number>;
@@ -28,14 +34,15 @@ function countsIn(folder: string, ...keys: readonly string[]): Counts | undefine
   return counted && new Map(Object.entries(counted).filter(([name]) => !name.startsWith('(')));
 }
 
-/** `lab`: a folder with text.txt.zst, tc-v7-zstd.dat and counts.json, itself or in net-big or big/net-big. */
+/** `lab`: a folder with text.txt.zst, tc-v7-zstd.dat, perf.data.zst and counts.json, itself or in net-big or big/net-big. */
 export function sourcesIn(lab: string | undefined): Sources {
   if (lab === undefined) {
     const folder = inPackage('traces', 'samples', 'clean-nvme');
     return {
       text: join(folder, 'trace.txt.zst'),
       traceDat: undefined,
-      counts: { text: countsIn(folder, 'trace.txt')!, traceDat: undefined },
+      perfData: undefined,
+      counts: { text: countsIn(folder, 'trace.txt')!, traceDat: undefined, perfData: undefined },
     };
   }
   const folder = [lab, join(lab, 'net-big'), join(lab, 'big', 'net-big')].find((path) =>
@@ -46,8 +53,22 @@ export function sourcesIn(lab: string | undefined): Sources {
   return {
     text: join(folder, 'text.txt.zst'),
     traceDat: join(folder, 'tc-v7-zstd.dat'),
-    counts: { text: countsIn(folder, 'text.txt')!, traceDat: countsIn(folder, 'tc-v7-zstd.report.txt') },
+    perfData: join(folder, 'perf.data.zst'),
+    counts: {
+      text: countsIn(folder, 'text.txt')!,
+      traceDat: countsIn(folder, 'tc-v7-zstd.report.txt'),
+      perfData: bare(countsIn(folder, 'perf.data (perf script 7.2)')),
+    },
   };
+}
+
+/** By names without their system. */
+const bare = (counts: Counts | undefined): Counts | undefined =>
+  counts && new Map([...counts].map(([name, count]) => [name.replace(/^.*:/, ''), count]));
+
+/** Writes what a packed file holds. */
+export async function unpackTo(path: string, target: string): Promise<void> {
+  writeFileSync(target, await unpacked(path));
 }
 
 async function unpacked(path: string): Promise<Buffer> {

@@ -1,5 +1,5 @@
 /**
- * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N] [--gib N]`; docs/bench.md explains it.
+ * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N] [--gib N] [--perf CMD]`; docs/bench.md explains it.
  *
  * In: real captures. Out: a table of times, ratios and targets; exit code 1 when row counts differ between two sides.
  */
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ORDERS } from './import-range.js';
 import type { ImportsRound } from './imports.js';
-import { type Counts, type Sources, sourcesIn } from './inputs.js';
+import { type Counts, type Sources, sourcesIn, unpackTo } from './inputs.js';
 import { type Measured, median, run, runNode } from './measure.js';
 
-const PARTS = ['text', 'trace-dat', 'replay', 'imports', 'sql'] as const;
+const PARTS = ['text', 'trace-dat', 'perf-data', 'replay', 'imports', 'sql'] as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '900' },
     rounds: { type: 'string', default: '3' },
     gib: { type: 'string', default: '16' },
+    perf: { type: 'string', default: 'perf' },
   },
 });
 const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
@@ -123,6 +124,29 @@ async function benchTraceDat({ traceDat, counts }: Sources): Promise<void> {
   sameCounts('dmaspan and trace-cmd report', await countedByDmaspan(traceDat), counts.traceDat!);
 }
 
+async function benchPerfData({ perfData, counts }: Sources): Promise<void> {
+  if (perfData === undefined) {
+    say('perf.data', 'skipped: needs --lab');
+    return;
+  }
+  const plain = join(temp, 'perf.data');
+  await unpackTo(perfData, plain);
+  const mine = await report(plain);
+  // perf script goes on, and ends with 0, when it does not know the header's size: what it prints tells.
+  const script = `${values.perf} script -f -i "$0"`;
+  const printed = await run('sh', ['-c', `${script} 2> /dev/null | head -1`, plain]).catch(() => undefined);
+  say('dmaspan report, perf.data', speed(plain, mine.seconds));
+  sayMemory(mine);
+  if (printed === undefined || printed.out === '') say('perf script', 'skipped: this perf does not read it');
+  else {
+    const theirs = await median(rounds, () => run('sh', ['-c', `${script} > /dev/null 2>&1`, plain]));
+    const faster = theirs.seconds / mine.seconds;
+    say('perf script > /dev/null', speed(plain, theirs.seconds));
+    say('dmaspan against perf', `${times(faster)} as fast`, 'at least 5 (goal 10)', faster >= 5);
+  }
+  sameCounts('dmaspan and perf script', await countedByDmaspan(plain), counts.perfData!);
+}
+
 async function benchReplay(sources: Sources): Promise<void> {
   await makeText(sources);
   const { traceDat } = sources;
@@ -202,6 +226,7 @@ async function benchSql({ text }: Sources): Promise<void> {
 const BENCHES = {
   text: benchText,
   'trace-dat': benchTraceDat,
+  'perf-data': benchPerfData,
   replay: benchReplay,
   imports: benchImports,
   sql: benchSql,

@@ -18,6 +18,7 @@ export interface Inputs extends InputArguments {
   readonly excerpt?: boolean;
   /** The project's settings, by who has read them. */
   readonly project?: Config;
+  readonly onOpen?: AnalyzeOptions['onOpen'];
 }
 
 /** What was ingested before, or captures, analyzed now. Throws CaptureError, DictionaryError, StoreError. */
@@ -57,7 +58,7 @@ function checkAlone(store: string, { captures, events, kallsyms, merge, dmesg }:
 
 /** Throws CaptureError, DictionaryError. */
 async function analyzeInputs(inputs: Inputs): Promise<Analysis> {
-  const { captures, events, kallsyms, merge, keep, excerpt, dmesg } = inputs;
+  const { captures, events, kallsyms, merge, keep, excerpt, dmesg, onOpen } = inputs;
   if (captures.length === 0)
     throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');
   if (captures.filter((file) => file === '-').length > 1) throw new UsageError('"-" (stdin) is given twice');
@@ -72,6 +73,7 @@ async function analyzeInputs(inputs: Inputs): Promise<Analysis> {
       onProgress: progress.onProgress,
       merge: merge === true,
       ...(symbol === undefined ? {} : { symbol }),
+      ...(onOpen === undefined ? {} : { onOpen }),
       // What a fault hit may have been unmapped long before: whole lifetimes.
       ...(keep === undefined
         ? {}

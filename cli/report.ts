@@ -81,13 +81,11 @@ async function report(argv: Arguments): Promise<number> {
   const outputs = outputsOf(REPORT_FORMAT_NAMES, argv.format, argv.output);
   const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
   const keep = keptTables(able, outputs, policy);
-  // DuckDB takes a while to load: time in which worker threads decode.
   const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
-    openInputs({ ...argv, project: policy.config, captures, keep }),
+    openInputs({ ...argv, project: policy.config, captures, keep, onOpen: warmDatabase }),
     import('../analyzer/findings.js'),
     import('../analyzer/report/report.js'),
     import('../analyzer/triage/triage.js'),
-    import('../analyzer/database.js').then(({ warmUp }) => warmUp()),
   ]);
   const database = await evidence.open({ terse: true, reads: keep });
   try {
@@ -104,6 +102,14 @@ async function report(argv: Arguments): Promise<number> {
   } finally {
     database.close();
   }
+}
+
+/** DuckDB takes a while to load: time in which worker threads decode, once the captures are open. */
+function warmDatabase(): void {
+  import('../analyzer/database.js').then(
+    ({ warmUp }) => warmUp(),
+    () => undefined, // whoever needs it hears of it
+  );
 }
 
 /** The tables to keep as a whole: those that rules, formats and budgets read. */
