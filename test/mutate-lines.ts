@@ -109,9 +109,13 @@ const NUMBERS = [
   ],
 ];
 
+/** A run of hexadecimal digits, and whether it is a number. In two steps: one pattern for both takes n² steps for n letters and no digit. */
+const HEX_RUN = /[0-9a-f]+/g;
+const hasDigit = (run: string): boolean => /[0-9]/.test(run);
+
 /** The numbers of a line: most words of a trace are. */
 const absurdText: LineStep = (lines, at, { random }) => {
-  const found = [...lines[at]!.matchAll(/[0-9a-f]*[0-9][0-9a-f]*/g)];
+  const found = [...lines[at]!.matchAll(HEX_RUN)].filter(([run]) => hasDigit(run));
   const number = found[random(Math.max(found.length, 1))];
   const value = oneOf(random, NUMBERS);
   const column = number?.index ?? 0;
@@ -124,7 +128,7 @@ const absurdTexts: LineStep = (lines, _at, { random }) => {
   const one = oneOf(random, [3, 20, 200]);
   const value = oneOf(random, NUMBERS);
   for (const [i, line] of lines.entries())
-    lines[i] = line.replace(/[0-9a-f]*[0-9][0-9a-f]*/g, (number) => (random(one) === 0 ? value : number));
+    lines[i] = line.replace(HEX_RUN, (run) => (hasDigit(run) && random(one) === 0 ? value : run));
   return `wrote ${JSON.stringify(value)} over one number in ${one}`;
 };
 

@@ -59,9 +59,10 @@ function deliver(mail: Mail, path: string, message: DecodeMessage): void {
   else if (message.kind === 'failed') mail.failure = new CaptureError(path, message.problem, message.advice);
   else if (message.kind === 'ended') mail.queues[message.stream]!.push(undefined);
   else {
-    mail.names.comms.push(...message.names.comms);
-    mail.names.devices.push(...message.names.devices);
-    mail.names.stacks.push(...message.names.stacks);
+    // One by one: a call has room for some ten thousand arguments, and a capture may name more tasks at once.
+    for (const name of message.names.comms) mail.names.comms.push(name);
+    for (const name of message.names.devices) mail.names.devices.push(name);
+    for (const frames of message.names.stacks) mail.names.stacks.push(frames);
     mail.queues[message.stream]!.push(message);
   }
   mail.wake?.();
@@ -88,6 +89,11 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
   worker.on('message', (message: DecodeMessage) => deliver(mail, path, message));
   worker.on('error', (error: Error) => {
     mail.failure = readError(path, 0, error);
+    mail.wake?.();
+  });
+  worker.on('exit', () => {
+    // Nobody waits for a worker that has gone.
+    if (mail.told === undefined) mail.failure ??= readError(path, 0, new Error('its decoder ended early'));
     mail.wake?.();
   });
   const give = (stream: number, count: number): void => {
