@@ -14,11 +14,12 @@ import {
 import type { Analysis } from './analysis.js';
 import { analysisTables } from './analysis-tables.js';
 import { createComments, createTypes, type EnumMembers } from './catalog.js';
+import { type Ensure, onDemand } from './on-demand.js';
 import type { Table } from './tables.js';
 import { readViews } from './views.js';
 
 export interface DatabaseOptions {
-  /** Leaves out the comments on tables and columns, for who only runs statements of his own. */
+  /** For who only runs statements of his own: no comments on tables and columns, and a view or macro is made when one names it. */
   readonly terse?: boolean;
   /** Lets SQL read and write files, and load extensions; otherwise the database is shut off from the machine. */
   readonly allowFiles?: boolean;
@@ -84,15 +85,19 @@ async function withSqlErrors<T>(sql: string, work: () => Promise<T>): Promise<T>
 export const openDatabase = (analysis: Analysis, options: DatabaseOptions = {}): Promise<Database> =>
   openTables(analysisTables(analysis), options);
 
-async function createAll(connection: DuckDBConnection, tables: TableSet, terse: boolean): Promise<void> {
+/** Makes tables and views; what is left to be made is made when a statement names it. */
+async function createAll(connection: DuckDBConnection, tables: TableSet, terse: boolean): Promise<Ensure> {
   await connection.run(createTypes(await tables.begin(connection)).join(';\n'));
   await tables.create(connection);
-  await connection.run(
-    readViews()
-      .map(({ sql }) => sql)
-      .join('\n'),
-  );
-  if (!terse) await connection.run(createComments((table) => tables.kindOf(table)).join(';\n'));
+  const views = readViews();
+  if (terse)
+    return onDemand(
+      views.map(({ name, kind, sql }) => ({ name, isMacro: kind !== 'view', sql })),
+      (sql) => connection.run(sql),
+    );
+  await connection.run(views.map(({ sql }) => sql).join('\n'));
+  await connection.run(createComments((table) => tables.kindOf(table)).join(';\n'));
+  return async () => {};
 }
 
 const SETTINGS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
@@ -120,15 +125,22 @@ function newInstance(threads: number | undefined): Promise<DuckDBInstance> {
 export async function openTables(tables: TableSet, options: DatabaseOptions = {}): Promise<Database> {
   const instance = await newInstance(options.threads);
   const connection = await instance.connect();
-  await createAll(connection, tables, options.terse === true);
+  const ensure = await createAll(connection, tables, options.terse === true);
   if (options.allowFiles !== true) await connection.run(LOCK);
   const read: Database['read'] = (sql, parameters) =>
-    withSqlErrors(sql, () => connection.runAndReadAll(sql, parameters));
+    withSqlErrors(sql, async () => {
+      await ensure(sql);
+      return connection.runAndReadAll(sql, parameters);
+    });
   return {
     connection,
     query: async (sql, parameters) => (await read(sql, parameters)).getRowObjectsJS(),
     read,
-    stream: (sql, parameters) => withSqlErrors(sql, () => connection.stream(sql, parameters)),
+    stream: (sql, parameters) =>
+      withSqlErrors(sql, async () => {
+        await ensure(sql);
+        return connection.stream(sql, parameters);
+      }),
     close: () => {
       connection.closeSync();
       instance.closeSync();

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
+import { type Ensure, onDemand } from './on-demand.js';
 import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
 import { type Given, lossesOf, meetsNeeds, type Recorded, resultOf } from './verdicts.js';
 
@@ -75,11 +76,12 @@ export async function judge(
   const losses = await lossesOf(db);
   const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
   const dmesg = await hasKernelLog(db);
-  const running = await canFind(db, rules, { recorded, dmesg });
-  if (running.size > 0 || dmesg) await prepare(db, [...running], dmesg);
+  const prepared = withPrelude(db);
+  if (dmesg) await prepared.ensure('incidents'); // the kernel's own findings will be held against them
+  const running = await canFind(prepared, rules, { recorded, dmesg });
   const results: RuleResult[] = [];
   for (const rule of rules) {
-    const rows = running.has(rule) ? await run(db, rule) : NOTHING;
+    const rows = running.has(rule) ? await run(prepared, rule) : NOTHING;
     results.push(resultOf(rule, rows, { recorded, dmesg }, losses, captures));
   }
   return results;
@@ -91,16 +93,37 @@ async function hasKernelLog(db: Queryable): Promise<boolean> {
 
 const NOTHING = { findings: [], unknown: [] };
 
+const CREATES = /^CREATE .*(TABLE|MACRO) (\w+)/m;
+
+/** What rules can count on beside the database's own: the macros and tables of `prelude.sql`, each when a statement first names it. */
+function withPrelude(db: Queryable): Queryable & { ensure: Ensure } {
+  const statements = readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8').split(/;\s*$/m);
+  const definitions = statements.flatMap((sql) => {
+    const [, kind, name] = CREATES.exec(sql) ?? [];
+    return name === undefined ? [] : [{ name, isMacro: kind === 'MACRO', sql }];
+  });
+  const ensure = onDemand(definitions, (sql) => db.query(sql));
+  return {
+    ensure,
+    query: async (sql, params) => {
+      await ensure(sql);
+      return db.query(sql, params);
+    },
+  };
+}
+
 /**
- * The rules that can find anything: what they judge occurred, or what they need was recorded. The others do not run, since planning a
+ * The rules that can find anything: what they judge is there, or what they need was recorded. The others do not run, since planning a
  * rule's SQL takes some 20 ms, whatever it finds.
  */
 async function canFind(db: Queryable, rules: readonly Rule[], given: Given): Promise<ReadonlySet<Rule>> {
   const able = withInputs(rules, given);
   const seen = able.some(({ anomaly }) => anomaly !== undefined) ? await anomaliesOf(db) : new Set();
-  return new Set(
-    able.filter((rule) => (rule.anomaly === undefined ? meetsNeeds(rule, given) : seen.has(rule.anomaly))),
+  const needed = able.filter((rule) =>
+    rule.anomaly === undefined ? meetsNeeds(rule, given) : seen.has(rule.anomaly),
   );
+  const empty = await emptyOf(db, new Set(needed.flatMap(({ subject }) => subject ?? [])));
+  return new Set(needed.filter(({ subject }) => subject === undefined || !empty.has(subject)));
 }
 
 /** The kinds of anomalies that there are. */
@@ -109,20 +132,12 @@ async function anomaliesOf(db: Queryable): Promise<ReadonlySet<unknown>> {
   return new Set(rows.map(({ kind }) => kind));
 }
 
-const TABLE = /^CREATE .*TABLE (\w+)/m;
-
-/**
- * Makes what rules can count on: the macros of `prelude.sql`, and its tables where one of these rules names them, or a kernel log will be
- * compared with them.
- */
-async function prepare(db: Queryable, rules: readonly Rule[], dmesg: boolean): Promise<void> {
-  const prelude = readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8');
-  for (const statement of prelude.split(/;\s*$/m)) {
-    const table = TABLE.exec(statement)?.[1];
-    const named =
-      dmesg || table === undefined || rules.some(({ sql }) => new RegExp(`\\b${table}\\b`, 'i').test(sql));
-    if (named && statement.trim() !== '') await db.query(statement);
-  }
+/** Those of these tables that have no row. */
+async function emptyOf(db: Queryable, tables: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const empty = new Set<string>();
+  for (const table of tables)
+    if ((await db.query(`SELECT 1 AS there FROM "${table}" LIMIT 1`)).length === 0) empty.add(table);
+  return empty;
 }
 
 async function run(db: Queryable, rule: Rule): Promise<{ findings: Finding[]; unknown: Row[] }> {

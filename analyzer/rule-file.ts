@@ -32,6 +32,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'param',
   'reads',
   'anomaly',
+  'subject',
   'identity',
   'contract',
 ]);
@@ -69,6 +70,7 @@ export function parseRule(text: string, file: string): Rule {
     parameters: (fields.get('param') ?? []).map((value) => parseParameter(value, file)),
     reads: parseReads(fields.get('reads')?.[0], file),
     ...(fields.has('anomaly') ? { anomaly: one('anomaly') } : {}),
+    ...(fields.has('subject') ? { subject: one('subject') } : {}),
     identity: parseIdentity(fields.get('identity')?.[0], file),
     why: one('why'),
     next: one('next'),

@@ -47,6 +47,8 @@ export interface Rule {
   readonly reads: readonly WholeTable[];
   /** It judges anomalies of this kind, and nothing else: without one there is nothing to find, and it need not run. */
   readonly anomaly?: string;
+  /** A table, of the database or of `prelude.sql`, every finding begins with a row of: while it is empty there is nothing to find. */
+  readonly subject?: string;
   /** Columns that make a finding of another run the same one (triage/fingerprint.ts). */
   readonly identity: readonly string[];
   /** Its severity was set by the user, and holds for every row of it. */

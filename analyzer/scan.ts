@@ -58,6 +58,12 @@ interface ScanColumn {
   readonly bytes: number;
 }
 
+/** The type as DuckDB's own library has it, made once: an ENUM of many names takes a while, and every query binds its columns anew. */
+function madeOnce(type: DuckDBType): DuckDBType {
+  const made = type.toLogicalType();
+  return Object.create(type, { toLogicalType: { value: () => made } }) as DuckDBType;
+}
+
 /** Copies a slice of `place` into a vector of the output. */
 function copyColumn(vector: duckdb.Vector, column: ScanColumn, place: Place, scratch: Scratch): void {
   const slice = column.read(place, scratch);
@@ -82,7 +88,7 @@ export function scanFunction(
     read: readerOf(column, names),
     bytes: valueBytes(column, names),
   }));
-  const types = table.columns.map(typeOf);
+  const types = table.columns.map((column) => madeOnce(typeOf(column)));
   const scratch = createScratch(VECTOR_ROWS);
   return DuckDBTableFunction.create({
     name: `scan_${table.name}`,

@@ -4,7 +4,7 @@ import type { Analysis } from '../analyzer/analysis.js';
 import { analysisEvidence, type Evidence } from '../analyzer/evidence.js';
 import { withKernelLog } from '../analyzer/kernel-log/attach.js';
 import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
-import { storeKind } from '../analyzer/store/manifest.js';
+import { storeKind } from '../analyzer/store/kind.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { readKernelLog } from '../traces/dmesg/kernel-log.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';

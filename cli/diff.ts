@@ -130,7 +130,7 @@ async function readRun(
 ): Promise<Run> {
   const [{ openInputs }, { storeKind }, { runOf }] = await Promise.all([
     import('./analysis.js'),
-    import('../analyzer/store/manifest.js'),
+    import('../analyzer/store/kind.js'),
     import('../analyzer/diff/run.js'),
   ]);
   const keep = { events: rules.some(({ reads }) => reads.includes('events')), lifetimes: true };

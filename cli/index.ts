@@ -2,6 +2,8 @@
 /** The command `dmaspan`: from arguments to a command, and from its failure to an exit code. Commands load what they need when they run. */
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { storeKind } from '../analyzer/store/kind.js';
+import { isWorthwhile, readyWorker } from '../traces/workers.js';
 import { COMMAND_NAMES, COMMANDS } from './commands.js';
 import { EXIT_UNUSABLE, messageOf, UsageError } from './exit-codes.js';
 import { endQuietlyWithReader } from './output.js';
@@ -16,6 +18,15 @@ function restoreCaptures(argv: { _: (string | number)[]; [name: string]: unknown
     argv[name] = Array.isArray(value) ? value.map(restore) : restore(value);
   }
   if (Array.isArray(argv.captures)) argv.captures.push(...argv._.slice(1).map(String));
+}
+
+/** A thread that will decode starts at once, while the command loads what it needs. */
+function expectCaptures({ captures }: Record<string, unknown>): void {
+  if (
+    Array.isArray(captures) &&
+    captures.map(String).some((path) => isWorthwhile(path) && storeKind(path) === undefined)
+  )
+    readyWorker();
 }
 
 /** What yargs keeps to itself. */
@@ -33,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
   await withoutSpareHelp(yargs(args.map((arg) => (arg === '-' ? STDIN : arg))))
     // "-readonly" is one option, as DuckDB's own shell has it.
     .parserConfiguration({ 'short-option-groups': false })
-    .middleware(restoreCaptures)
+    .middleware([restoreCaptures, expectCaptures])
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')
     .command([...COMMANDS])

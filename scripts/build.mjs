@@ -19,7 +19,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build, buildSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -37,17 +37,26 @@ function newest(paths) {
   );
 }
 
+/** The width of text, for yargs and cliui, from a module that compiles its Unicode patterns when it needs them: theirs take 40 ms at every start. */
+const lazyWidths = {
+  name: 'lazy-widths',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^string-width$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: require.resolve('fast-string-width') } : undefined,
+    ),
+};
+
 function run(script, args) {
   const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
 /** Runs `work` unless its stamp is newer than all that it reads. */
-function step(name, reads, work) {
+async function step(name, reads, work) {
   const stamp = join(root, 'dist', `.built-${name}`);
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newest(['package.json', ...reads])) return;
   const begun = new Date();
-  work();
+  await work();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, '');
   utimesSync(stamp, begun, begun); // what changed while we built is built again
@@ -56,20 +65,20 @@ function step(name, reads, work) {
 const packageFile = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
 
 for (const target of ['text', 'binary', 'replay']) {
-  step(target, ['asconfig.json', 'wasm'], () =>
+  await step(target, ['asconfig.json', 'wasm'], () =>
     run(packageFile('assemblyscript', 'bin/asc.js'), [`wasm/${target}/index.ts`, '--target', target]),
   );
 }
 const SOURCES = ['tsconfig.json', 'wasm/schema.ts', 'traces', 'analyzer', 'cli', 'test', 'bench', 'scripts'];
 
-step('typescript', SOURCES, () => run(packageFile('typescript', 'bin/tsc'), ['-p', '.']));
+await step('typescript', SOURCES, () => run(packageFile('typescript', 'bin/tsc'), ['-p', '.']));
 
 /*
  * What the HTML report carries: its script, with the chart library and that library's licence, and its style. The script
  * runs in browsers, so it has types of its own.
  */
 const PAGE = 'analyzer/report/html/page';
-step('page', ['analyzer/report/html', 'analyzer/report/layout.ts', 'package-lock.json'], () => {
+await step('page', ['analyzer/report/html', 'analyzer/report/layout.ts', 'package-lock.json'], () => {
   run(packageFile('typescript', 'bin/tsc'), ['-p', PAGE]);
   const licence = readFileSync(packageFile('uplot', 'LICENSE'), 'utf8').trim();
   buildSync({
@@ -95,13 +104,13 @@ step('page', ['analyzer/report/html', 'analyzer/report/layout.ts', 'package-lock
 
 /*
  * The command in a few files: Node spends more time on finding and reading some hundred small ones, most of them
- * DuckDB's client, than the command on a small capture. Its workers lie beside it, since they are found by their place.
+ * DuckDB's client, than the command on a small capture. Its worker lies beside it, since it is found by its place.
  */
-step('command', SOURCES, () => {
+await step('command', SOURCES, async () => {
   rmSync(join(root, 'dist/command'), { recursive: true, force: true });
-  buildSync({
+  await build({
     absWorkingDir: root,
-    entryPoints: ['dist/cli/index.js', 'dist/traces/decode-worker.js', 'dist/traces/text-worker.js'],
+    entryPoints: ['dist/cli/index.js', 'dist/traces/worker.js'],
     entryNames: '[name]',
     outdir: 'dist/command',
     bundle: true,
@@ -109,6 +118,9 @@ step('command', SOURCES, () => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [lazyWidths],
     external: ['@duckdb/node-bindings', 'apache-arrow'],
     banner: {
       js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',

@@ -33,7 +33,7 @@ test('the command in one piece says what its parts say, and finds its worker', (
   const parts = inPackage('dist', 'cli', 'index.js');
   const args = ['report', '--format', 'json', inPackage('traces', 'samples', 'buggy-driver', 'trace.dat')];
   assert.is(dmaspan(args), spawnSync(process.execPath, [parts, ...args], { encoding: 'utf8' }).stdout);
-  assert.ok(readFileSync(join(dirname(COMMAND), 'text-worker.js')).length > 0);
+  assert.ok(readFileSync(join(dirname(COMMAND), 'worker.js')).length > 0);
 });
 
 test('the command in one piece reads a configuration', () => {

@@ -3,10 +3,8 @@
  *
  * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker.
  */
-import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import type { Batch, DecodeJob, DecodeMessage } from './decode-worker.js';
+import type { Worker } from 'node:worker_threads';
+import type { Batch, DecodeMessage } from './decode-job.js';
 import type { Dictionary } from './dictionary.js';
 import { readError } from './file-source.js';
 import {
@@ -17,9 +15,8 @@ import {
   type EventStream,
   type Frame,
 } from './format.js';
+import { startWorker } from './workers.js';
 
-/** Smaller files are decoded before a worker has started. */
-const WORTHWHILE_BYTES = 4 << 20;
 /** Batches that all streams together may be ahead, and one of them. */
 const AHEAD = 24;
 const AHEAD_EACH = 6;
@@ -28,13 +25,6 @@ const MOST_STREAMS = 64;
 
 export const canBeAhead = ({ streams }: Capture): boolean =>
   streams.length > 0 && streams.length <= MOST_STREAMS;
-
-/** Whether a worker is worth its start. DMASPAN_WORKERS=0 says never. */
-export function isWorthwhile(path: string): boolean {
-  if (process.env.DMASPAN_WORKERS === '0' || availableParallelism() < 2) return false;
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true && stats.size >= WORTHWHILE_BYTES;
-}
 
 export interface DecodingAhead {
   /** The capture with the worker's batches, and this thread's symbols. */
@@ -83,9 +73,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
   const credits = new Int32Array(new SharedArrayBuffer((1 + MOST_STREAMS) << 2));
   const queues = Array.from({ length: MOST_STREAMS }, () => []);
   const mail: Mail = { queues, names: { comms: [], devices: [], stacks: [] } };
-  const worker = new Worker(new URL('./decode-worker.js', import.meta.url), {
-    workerData: { path, dictionary, credits } satisfies DecodeJob,
-  });
+  const worker = startWorker({ kind: 'decode', path, dictionary, credits });
   worker.on('message', (message: DecodeMessage) => deliver(mail, path, message));
   worker.on('error', (error: Error) => {
     mail.failure = readError(path, 0, error);

@@ -3,7 +3,7 @@
  *
  * In: a path or "-", and an event dictionary. Out: a Capture of whichever format the bytes look like, or a CaptureError.
  */
-import { canBeAhead, type DecodingAhead, isWorthwhile, startDecoding } from './decode-ahead.js';
+import { canBeAhead, type DecodingAhead, startDecoding } from './decode-ahead.js';
 import type { Dictionary } from './dictionary.js';
 import type { Capture, Counter, Format, OpenContext } from './format.js';
 import { formats as registered } from './formats/index.js';
@@ -11,6 +11,7 @@ import { notACapture } from './not-a-capture.js';
 import { openSource } from './open-source.js';
 import { shortened } from './printable.js';
 import type { ByteSource } from './source.js';
+import { isWorthwhile } from './workers.js';
 
 export interface OpenOptions {
   readonly dictionary: Dictionary;

@@ -4,14 +4,15 @@
  * In: a path, and the plan. Out: batches with one set of names, and totals as if one scanner had read all of it.
  * Segment i is read by worker i % workers; each worker is a few batches ahead at most, so memory is bounded.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../wasm/schema.js';
 import { readError } from './file-source.js';
 import type { EventBatch } from './format.js';
+import type { SegmentsJob, SegmentsMessage } from './segments-job.js';
 import { compiledText, type TextCount, type TextTotals } from './text-core.js';
 import { streamNames, type WorkerNames } from './text-names.js';
 import { segmentsOf } from './text-segments.js';
-import type { TextJob, TextMessage } from './text-worker.js';
+import { startWorker } from './workers.js';
 
 /** Batches that a worker may be ahead. */
 const CREDITS = 6;
@@ -19,7 +20,7 @@ const CREDITS = 6;
 interface Reader {
   readonly worker: Worker;
   readonly credits: Int32Array;
-  readonly queue: TextMessage[];
+  readonly queue: SegmentsMessage[];
   readonly names: WorkerNames;
   totals?: TextTotals;
   failure?: Error;
@@ -35,14 +36,12 @@ export interface ParallelText {
   close(): Promise<void>;
 }
 
-function startReader(job: Omit<TextJob, 'credits'>, names: WorkerNames): Reader {
+function startReader(job: Omit<SegmentsJob, 'credits'>, names: WorkerNames): Reader {
   const credits = new Int32Array(new SharedArrayBuffer(4));
   credits[0] = CREDITS;
-  const worker = new Worker(new URL('./text-worker.js', import.meta.url), {
-    workerData: { ...job, credits },
-  });
+  const worker = startWorker({ kind: 'segments', ...job, credits });
   const reader: Reader = { worker, credits, queue: [], names };
-  worker.on('message', (message: TextMessage) => {
+  worker.on('message', (message: SegmentsMessage) => {
     reader.queue.push(message);
     reader.wake?.();
   });
@@ -54,7 +53,7 @@ function startReader(job: Omit<TextJob, 'credits'>, names: WorkerNames): Reader 
 }
 
 /** The reader's next message; its failure is thrown. */
-async function nextMessage(reader: Reader): Promise<TextMessage> {
+async function nextMessage(reader: Reader): Promise<SegmentsMessage> {
   for (;;) {
     const message = reader.queue.shift();
     if (message !== undefined) return message;
@@ -122,7 +121,7 @@ export function openParallelText(
   };
 }
 
-type BatchMessage = Extract<TextMessage, { kind: 'batch' }>;
+type BatchMessage = Extract<SegmentsMessage, { kind: 'batch' }>;
 
 /** The batch with the worker's ids changed to the stream's, in place. */
 function translated({ rows, block, side }: BatchMessage, names: WorkerNames): EventBatch {

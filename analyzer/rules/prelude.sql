@@ -17,6 +17,14 @@ CREATE OR REPLACE TEMP MACRO reason_of(doubtful, certain_text, possible_text) AS
     WHEN bool_or(doubtful) THEN certain_text || '; for ' || count(*) FILTER (doubtful) || ' of ' || count(*) || ', ' || possible_text
     ELSE certain_text END;
 
+-- Mappings that are still open, passed by more siblings than any that was unmapped in the end: they stand aside of whatever order the
+-- others are served in.
+CREATE OR REPLACE TEMP TABLE outlived AS
+SELECT o.id
+FROM lifetimes o
+JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
+WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND o.passed > coalesce(b.most_passed, 0);
+
 -- Anomalies with the event that showed them and the mapping that they are about.
 -- again: a repetition; the same misuse of the same mapping (or address, where the mapping is not known) came before.
 -- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.

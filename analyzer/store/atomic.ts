@@ -15,7 +15,8 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { StoreError, storeKind } from './manifest.js';
+import { storeKind } from './kind.js';
+import { StoreError } from './manifest.js';
 
 export interface AtomicOptions {
   /** Puts it in the place of what is there: a file, or a folder that `mayReplace`. */

@@ -5,15 +5,15 @@
  * manifest of a store that this dmaspan can read, or a StoreError.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inPackage } from '../../traces/package-root.js';
 import type { EnumMembers } from '../catalog.js';
 import { TABLES } from '../tables.js';
+import { MANIFEST_FILE } from './kind.js';
 
 /** Grows with every change of the layout that docs/store.md describes. Changes of tables and columns show in `columns`. */
 export const STORE_VERSION = 1;
-export const MANIFEST_FILE = 'dmaspan-store.json';
 export const MANIFEST_TABLE = 'dmaspan_store';
 
 export interface Manifest {
@@ -42,37 +42,6 @@ export class StoreError extends Error {
   ) {
     super(`${path}: ${problem}\n${advice}`);
     this.name = 'StoreError';
-  }
-}
-
-export type StoreKind = 'file' | 'folder';
-
-const MAGIC_AT = 8;
-const MAGIC = 'DUCK';
-
-function hasMagic(path: string): boolean {
-  const head = Buffer.alloc(MAGIC_AT + MAGIC.length);
-  const fd = openSync(path, 'r');
-  try {
-    return (
-      readSync(fd, head, 0, head.length, 0) === head.length && head.toString('latin1', MAGIC_AT) === MAGIC
-    );
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Whether the path is a store, by content: a DuckDB file, or a folder with a manifest. Undefined for all else, also for what is not there. */
-export function storeKind(path: string): StoreKind | undefined {
-  try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isFile() === true) return hasMagic(path) ? 'file' : undefined;
-    if (stat?.isDirectory() !== true) return undefined;
-    return statSync(join(path, MANIFEST_FILE), { throwIfNoEntry: false })?.isFile() === true
-      ? 'folder'
-      : undefined;
-  } catch {
-    return undefined; // what cannot be read is told by who reads captures
   }
 }
 

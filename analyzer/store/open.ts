@@ -12,14 +12,8 @@ import type { Evidence, OpenOptions } from '../evidence.js';
 import { NAME_LISTS } from '../names.js';
 import type { Table } from '../tables.js';
 import { TABLES } from '../tables.js';
-import {
-  MANIFEST_TABLE,
-  type Manifest,
-  parseManifest,
-  readFolder,
-  StoreError,
-  storeKind,
-} from './manifest.js';
+import { storeKind } from './kind.js';
+import { MANIFEST_TABLE, type Manifest, parseManifest, readFolder, StoreError } from './manifest.js';
 
 type Excerpted = (table: Table) => boolean;
 

@@ -8,7 +8,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoted } from '../catalog.js';
 import type { Table } from '../tables.js';
-import { MANIFEST_FILE } from './manifest.js';
+import { MANIFEST_FILE } from './kind.js';
 import type { StoreWriter } from './write.js';
 
 const ROW_GROUP = 122_880;

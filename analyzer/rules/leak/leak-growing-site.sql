@@ -11,6 +11,7 @@
 -- param: min_growth = 0.5; of the survivors: by so much the live set must have grown. A ring that is refilled does not grow
 -- param: min_span = 0.25; of the device's active time: growth over less is a set-up step
 -- reads: none
+-- subject: outlived
 -- identity: device, kind, site, via
 -- why: Mappings that stay open while later ones of their sort come and go, all through the capture, are most likely forgotten: memory and IOVA space run out in time.
 --   A level is no leak (a ring that the driver refills is steady); a trend is.
@@ -31,7 +32,6 @@ still_open AS (
 ),
 live AS (SELECT capture, device, kind, dir, count(*) AS mappings FROM still_open GROUP BY capture, device, kind, dir),
 active AS (SELECT capture, device, max(last_ts)::HUGEINT - min(first_ts) AS span FROM siblings WHERE layer = 'dma' GROUP BY capture, device),
--- Passed by more siblings than any that was unmapped in the end: it stands aside of whatever order the others are served in.
 survivor AS (
   SELECT o.*, s.site, s.via,
     -- Unmaps of what was mapped before the capture offset as many mappings that took their place.
@@ -43,7 +43,7 @@ survivor AS (
   JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
   JOIN active a ON a.capture = o.capture AND a.device = o.device
   LEFT JOIN stacks s ON s.id = o.open_stack
-  WHERE o.passed > coalesce(b.most_passed, 0) AND b.closed + b.older >= $min_closed AND o.passed <= b.closed + b.older
+  WHERE o.id IN (SELECT id FROM outlived) AND b.closed + b.older >= $min_closed AND o.passed <= b.closed + b.older
     AND b.last_ts::HUGEINT - b.first_ts >= $min_span * a.span
 ),
 -- The call sites whose survivors are spread as a trend is, and not a level.

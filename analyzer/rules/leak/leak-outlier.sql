@@ -8,6 +8,7 @@
 -- param: min_passed = 10; so many siblings were unmapped while it was open
 -- param: min_factor = 4; and that is more than for any that was unmapped, and it is older, by this factor
 -- reads: none
+-- subject: outlived
 -- identity: device, kind, site, via
 -- why: A mapping that outlived all of its sort was most likely lost on a rare path: an error, a time-out, a reset.
 -- next: Look at what happened at the time it was opened (dmaspan sql, table events): an error or a reset there names the path. Or it is meant to stay: then all is well.
@@ -25,7 +26,7 @@ outlier AS (
   LEFT JOIN stacks s ON s.id = o.open_stack
   WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND (o.sg_group IS NULL OR o.sg_group = o.id)
     AND NOT o.before_removal AND NOT o.unrecordable_unmap AND NOT o.remainder
-    AND o.id NOT IN (SELECT lifetime FROM blamed)
+    AND o.id IN (SELECT id FROM outlived) AND o.id NOT IN (SELECT lifetime FROM blamed)
     AND b.closed >= $min_closed AND o.passed >= $min_passed AND o.passed > $min_factor * b.most_passed
     AND c.last_ts::HUGEINT - o.opened_ts > $min_factor * b.longest::HUGEINT
 ),

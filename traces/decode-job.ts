@@ -1,10 +1,10 @@
 /**
- * A worker thread that decodes a capture ahead of its reader.
+ * A worker's job: to decode a capture ahead of its reader.
  *
  * In: a path, the dictionary, and how many batches each stream may be ahead. Out: messages: batches whose memory is handed over, with
  * the names that are new; at the end what was counted.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { Dictionary } from './dictionary.js';
 import { CaptureError, type Counter, type EventBatch, type EventStream } from './format.js';
 import { openCapture } from './open.js';
@@ -41,8 +41,7 @@ interface Feeding {
   readonly number: number;
 }
 
-async function work({ path, dictionary, credits }: DecodeJob): Promise<void> {
-  const port = parentPort!;
+async function decode({ path, dictionary, credits }: DecodeJob, port: MessagePort): Promise<void> {
   let position = 0;
   const capture = await openCapture(path, {
     dictionary,
@@ -81,9 +80,13 @@ async function work({ path, dictionary, credits }: DecodeJob): Promise<void> {
   port.postMessage({ kind: 'told', ...told } satisfies DecodeMessage);
 }
 
-if (parentPort !== null)
-  work(workerData as DecodeJob).catch((error: unknown) => {
+/** Does the job; a capture that cannot be read is a message. */
+export async function decodeAhead(job: DecodeJob, port: MessagePort): Promise<void> {
+  try {
+    await decode(job, port);
+  } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
     const { problem, advice } = error;
-    parentPort!.postMessage({ kind: 'failed', problem, advice } satisfies DecodeMessage);
-  });
+    port.postMessage({ kind: 'failed', problem, advice } satisfies DecodeMessage);
+  }
+}

@@ -1,17 +1,17 @@
 /**
- * A worker thread that reads every nth segment of a text capture.
+ * A worker's job: to read every nth segment of a text capture.
  *
  * In: a plain file, the plan, which segments. Out: messages with batches whose memory is handed over, and with the names that are new.
  * It runs ahead of its reader by the number of its credits; the reader gives one back, with the memory, for each batch it is done with.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { TextTool } from '../wasm/schema.js';
 import { copyOf, type NewNames, newNames, nothingSent, type PostedBatch } from './posted-batch.js';
 import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
 import { segmentRange, segmentsOf } from './text-segments.js';
 
-export interface TextJob {
+export interface SegmentsJob {
   readonly path: string;
   readonly size: number;
   readonly plan: Uint8Array;
@@ -24,7 +24,7 @@ export interface TextJob {
   readonly credits: Int32Array;
 }
 
-export type TextMessage =
+export type SegmentsMessage =
   | ({ kind: 'batch'; names: NewNames; position: number } & PostedBatch)
   /** A segment is done; `lines` it had. */
   | { kind: 'segment'; lines: number }
@@ -35,8 +35,7 @@ function takeCredit(credits: Int32Array): void {
   Atomics.sub(credits, 0, 1);
 }
 
-function work(job: TextJob): void {
-  const port = parentPort!;
+export function readSegments(job: SegmentsJob, port: MessagePort): void {
   const core = openTextCore(job.plan, job.tool, job.module);
   const fd = openSync(job.path, 'r');
   const sent = nothingSent();
@@ -44,17 +43,17 @@ function work(job: TextJob): void {
     takeCredit(job.credits);
     const { names, ...batch } = core.batch();
     const copy = copyOf(batch);
-    const message: TextMessage = { kind: 'batch', ...copy, position, names: newNames(names, sent) };
+    const message: SegmentsMessage = { kind: 'batch', ...copy, position, names: newNames(names, sent) };
     port.postMessage(message, [copy.block, copy.side]);
     core.empty();
   };
   for (let index = job.first; index < segmentsOf(job.size); index += job.step) {
     const lines = core.lines();
     readSegment(core, fd, segmentRange(fd, job.size, index, job.tool), send);
-    port.postMessage({ kind: 'segment', lines: core.lines() - lines } satisfies TextMessage);
+    port.postMessage({ kind: 'segment', lines: core.lines() - lines } satisfies SegmentsMessage);
   }
   closeSync(fd);
-  port.postMessage({ kind: 'end', totals: core.totals() } satisfies TextMessage);
+  port.postMessage({ kind: 'end', totals: core.totals() } satisfies SegmentsMessage);
 }
 
 function readSegment(
@@ -74,5 +73,3 @@ function readSegment(
   while (core.finish()) send(to);
   if (core.rows() > 0) send(to);
 }
-
-if (parentPort !== null) work(workerData as TextJob);
