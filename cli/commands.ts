@@ -8,6 +8,7 @@ import { historyCommand } from './history.js';
 import { infoCommand } from './info.js';
 import { ingestCommand } from './ingest.js';
 import { probesCommand } from './probes.js';
+import { recordCommand } from './record.js';
 import { reportCommand } from './report.js';
 import { rulesCommand } from './rules.js';
 import { sqlCommand } from './sql.js';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandModule[] = [
   anyArguments(rulesCommand),
   anyArguments(eventsCommand),
   anyArguments(probesCommand),
+  anyArguments(recordCommand),
   anyArguments(completionCommand),
 ];
 

@@ -12,12 +12,12 @@ import { endQuietlyWithReader } from './output.js';
 const STDIN = '\0stdin';
 
 /** Gives the dash its name back, and captures after "--" their place. */
-function restoreCaptures(argv: { _: (string | number)[]; [name: string]: unknown }): void {
+function restoreCaptures(argv: Record<string, unknown>): void {
   const restore = (item: unknown): unknown => (item === STDIN ? '-' : item);
   for (const [name, value] of Object.entries(argv)) {
     argv[name] = Array.isArray(value) ? value.map(restore) : restore(value);
   }
-  if (Array.isArray(argv.captures)) argv.captures.push(...argv._.slice(1).map(String));
+  if (Array.isArray(argv.captures)) argv.captures.push(...((argv['--'] as string[] | undefined) ?? []));
 }
 
 /** A thread that will decode starts at once, while the command loads what it needs. */
@@ -43,7 +43,7 @@ function withoutSpareHelp(parser: Argv): Argv {
 async function main(args: readonly string[]): Promise<void> {
   await withoutSpareHelp(yargs(args.map((arg) => (arg === '-' ? STDIN : arg))))
     // "-readonly" is one option, as DuckDB's own shell has it.
-    .parserConfiguration({ 'short-option-groups': false })
+    .parserConfiguration({ 'short-option-groups': false, 'populate--': true })
     .middleware([restoreCaptures, expectCaptures])
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')

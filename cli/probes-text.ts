@@ -5,19 +5,11 @@
  */
 import { wrap } from '../analyzer/report/layout.js';
 import { loadRules } from '../analyzer/rules.js';
-import {
-  argumentsAtReturn,
-  covers,
-  definitionsOf,
-  type Form,
-  type KernelVersion,
-  readsOffsets,
-} from '../traces/probe-definition.js';
+import type { Form, KernelVersion } from '../traces/probe-definition.js';
 import type { Probe, ProbePack } from '../traces/probe-pack.js';
-import { bpftraceProgram, LINE_ORDER } from './bpftrace.js';
-import { DEFAULT_BUFFER_KB, DEFAULT_OUT, type Recorder, scriptOf } from './recorders.js';
-
-const TRACEFS = '/sys/kernel/tracing';
+import { bpftraceProgram, LINE_ORDER } from './recording/bpftrace.js';
+import { DEFAULT_BUFFER_KB, DEFAULT_OUT, type Recorder, scriptOf, TRACEFS } from './recording/recorders.js';
+import { definitionsFor, type Selection, selectionOf } from './recording/selection.js';
 
 export interface Shown {
   readonly target: Recorder | 'bpftrace';
@@ -58,35 +50,22 @@ function recordsText({ events, probes }: ProbePack): string {
 export function showText(packs: readonly ProbePack[], shown: Shown): string {
   const comment = (lines: readonly string[]): string[] => lines.map((line) => `# ${line}`.trimEnd());
   const head = comment(packs.flatMap((pack) => [...packLines(pack, ''), '']));
-  const events = [...new Set(packs.flatMap((pack) => pack.events.filter((one) => fits(one, shown))))];
-  const probes = uniqueProbes(packs).filter((probe) => fits(probe, shown));
-  const names = [...new Set(events.map(({ event }) => event))];
+  const selection = selectionOf(packs, shown.version, shown.form);
   const body =
     shown.target === 'bpftrace'
-      ? bpftraceLines(probes, names, comment)
-      : recorderLines(shown.target, probes, names, shown, comment);
-  const offsets =
-    shown.form === 'registers' && shown.target !== 'bpftrace' ? offsetsLines(packs, probes) : [];
+      ? bpftraceLines(selection, comment)
+      : recorderLines(shown.target, selection, shown, comment);
+  const offsets = shown.target === 'bpftrace' ? [] : offsetsLines(packs, selection);
   return `${[...head, ...comment(offsets), ...body].join('\n')}\n`;
 }
 
-const fits = ({ kernels }: { kernels?: string }, { version }: Shown): boolean => covers(kernels, version);
-
-/** Two packs may hold one probe. */
-const uniqueProbes = (packs: readonly ProbePack[]): Probe[] => [
-  ...new Map(
-    packs.flatMap((pack) => pack.probes.map((one) => [`${one.name} ${one.function}`, one])),
-  ).values(),
-];
-
 function recorderLines(
   recorder: Recorder,
-  probes: readonly Probe[],
-  events: readonly string[],
+  { events, probes, formless }: Selection,
   { form, version }: Shown,
   comment: (lines: readonly string[]) => string[],
 ): string[] {
-  const definitions = probes.flatMap((probe) => definitionsOf(probe, form, argumentsAtReturn(version)));
+  const definitions = definitionsFor(probes, version, form);
   const recording = {
     root: TRACEFS,
     events,
@@ -98,7 +77,7 @@ function recorderLines(
   const kernel = version.join('.');
   const about = [
     `For Linux ${kernel}${probes.length === 0 ? '' : `, probes as ${NAMED[form]}`}. Run it as root, as a script: sh FILE COMMAND.`,
-    ...missing(probes, form),
+    ...missing(formless),
   ];
   return [
     ...comment(about.flatMap((text) => wrap(text, '', ''))),
@@ -115,27 +94,23 @@ const NAMED: Readonly<Record<Form, string>> = {
   registers: 'kprobes on x86-64 registers (CONFIG_KPROBE_EVENTS)',
 };
 
-/** Probes that have no such form. */
-function missing(probes: readonly Probe[], form: Form): string[] {
-  if (form !== 'registers') return [];
-  const names = probes.filter((probe) => probe.registers === undefined).map((probe) => probe.name);
-  return names.length === 0 ? [] : [`These have no such form and are left out: ${names.join(', ')}.`];
+function missing(formless: readonly Probe[]): string[] {
+  if (formless.length === 0) return [];
+  return [`These have no such form and are left out: ${formless.map(({ name }) => name).join(', ')}.`];
 }
 
-function offsetsLines(packs: readonly ProbePack[], probes: readonly Probe[]): string[] {
-  const reading = probes.filter((probe) => probe.registers !== undefined && readsOffsets(probe.registers));
-  if (reading.length === 0) return [];
+function offsetsLines(packs: readonly ProbePack[], { offsets }: Selection): string[] {
+  if (offsets.length === 0) return [];
   const kernels = [...new Set(packs.flatMap((pack) => pack.offsets ?? []))].join(', ');
   return wrap(
-    `CAUTION: ${reading.map((probe) => probe.name).join(', ')} read structures at offsets of Linux ${kernels}, in one configuration. On any other kernel compare them with pahole first (docs/probes.md): a wrong offset records rubbish without a word.`,
+    `CAUTION: ${offsets.map(({ name }) => name).join(', ')} read structures at offsets of Linux ${kernels}, in one configuration. On any other kernel compare them with pahole first (docs/probes.md): a wrong offset records rubbish without a word.`,
     '',
     '',
   ).concat('');
 }
 
 function bpftraceLines(
-  probes: readonly Probe[],
-  events: readonly string[],
+  { events, probes }: Selection,
   comment: (lines: readonly string[]) => string[],
 ): string[] {
   const say = (text: string): string[] => comment(wrap(text, '', '')).map((line) => line.replace(/^#/, '//'));

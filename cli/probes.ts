@@ -9,21 +9,21 @@ import { withConfigOption } from './input-options.js';
 import { print } from './output.js';
 
 const TARGETS = ['trace-cmd', 'perf', 'tracefs', 'bpftrace'] as const;
-const FORMS = ['fprobe', 'kprobe', 'registers'] as const;
+export const FORMS = ['fprobe', 'kprobe', 'registers'] as const;
 
-interface ListArguments {
+export interface PacksArguments {
   packs: string[] | undefined;
   config: string | undefined;
 }
 
-interface ShowArguments extends ListArguments {
+interface ShowArguments extends PacksArguments {
   pack: string[];
   for: (typeof TARGETS)[number];
   kernel: string | undefined;
   form: Form | undefined;
 }
 
-const withPacksOption = (yargs: Argv): Argv =>
+export const withPacksOption = (yargs: Argv): Argv =>
   withConfigOption(yargs).option('packs', {
     type: 'string',
     array: true,
@@ -33,10 +33,10 @@ const withPacksOption = (yargs: Argv): Argv =>
   });
 
 /** Packs of the user's own: the options', or else the project's. */
-export const packFiles = async ({ packs, config }: ListArguments): Promise<readonly string[]> =>
+export const packFiles = async ({ packs, config }: PacksArguments): Promise<readonly string[]> =>
   packs ?? (await readConfig(config)).packs ?? [];
 
-const listCommand: CommandModule<object, ListArguments> = {
+const listCommand: CommandModule<object, PacksArguments> = {
   command: 'list',
   describe: 'The packs: what each records, what that costs, and which rules use it',
   builder: (yargs) =>

@@ -9,6 +9,7 @@ import { type Baseline, parseBaseline, updatedBaseline } from '../analyzer/triag
 import type { Budgets } from '../analyzer/triage/budgets.js';
 import { parseSuppressions } from '../analyzer/triage/suppressions.js';
 import type { FailOn, TriageSettings } from '../analyzer/triage/triage.js';
+import { parseBytes } from './bytes.js';
 import { type Config, readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
 import { writeOrRefuse } from './outputs.js';
@@ -66,7 +67,7 @@ function budgetsOf({ budget, maxLiveBytes }: PolicyArguments, config: Config): B
   ]);
   return {
     instances: new Map([...limits, ...given]),
-    ...(bytes === undefined ? {} : { maxLiveBytes: parseBytes(String(bytes)) }),
+    ...(bytes === undefined ? {} : { maxLiveBytes: parseBytes('--max-live-bytes', String(bytes)) }),
   };
 }
 
@@ -75,18 +76,6 @@ function parseBudget(text: string): [string, bigint] {
   if (match === null)
     throw new UsageError(`--budget ${text}: expected RULE=COUNT`, 'As in --budget leak-outlier=5.');
   return [match[1]!, BigInt(match[2]!)];
-}
-
-const UNITS: Readonly<Record<string, bigint>> = { '': 1n, K: 1n << 10n, M: 1n << 20n, G: 1n << 30n };
-
-function parseBytes(text: string): bigint {
-  const match = /^(\d{1,15})([KMG]?)$/.exec(text);
-  if (match === null)
-    throw new UsageError(
-      `--max-live-bytes ${text}: expected a number of bytes`,
-      'As in 512M; K, M and G are 2^10, 2^20 and 2^30.',
-    );
-  return BigInt(match[1]!) * UNITS[match[2]!]!;
 }
 
 /** Writes the baseline beside its place first: a run that is killed leaves the old one. */

@@ -6,7 +6,7 @@
  *
  *           insmod-71     [001] ..... 17.360563: odp_get: (ib_umem_odp_get+0x0/0x0) addr=0x7f0000000000 size=4096 access=0x1
  */
-import type { Probe } from '../traces/probe-pack.js';
+import type { Probe } from '../../traces/probe-pack.js';
 
 /** Columns 37 to 56 are the time: what the lines have to be sorted by. */
 export const LINE_ORDER = "LC_ALL=C sort -s -t '\u0001' -k 1.37,1.56";

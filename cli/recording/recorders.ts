@@ -1,14 +1,16 @@
 /**
- * The recorders that `dmaspan probes show` writes scripts for: trace-cmd, perf, and plain tracefs.
+ * The recorders: trace-cmd, perf, and plain tracefs.
  *
- * In: what to record. Out: a shell script that sets it up, records, and takes everything back.
+ * In: what to record. Out: a recorder's command line, or a shell script that sets everything up, records, and takes everything back.
  * trace-cmd and tracefs record into an instance of their own, so that nothing of the machine's own tracing is touched.
  */
-import { type Definition, PROBE_GROUP, removalOf } from '../traces/probe-definition.js';
+import { type Definition, PROBE_GROUP, removalOf } from '../../traces/probe-definition.js';
 
 export const RECORDERS = ['trace-cmd', 'perf', 'tracefs'] as const;
 export type Recorder = (typeof RECORDERS)[number];
 
+/** Where tracefs belongs. */
+export const TRACEFS = '/sys/kernel/tracing';
 /** The ftrace instance that a recording lives in. */
 export const INSTANCE = 'dmaspan';
 /** perf and trace-cmd can both stamp with it, and bpftrace too: captures of one run can be merged. */
@@ -34,18 +36,33 @@ export interface Recording {
 }
 
 /** Everything to enable: the tracepoints, and our group when it has probes. */
-const enabled = ({ events, definitions }: Recording): readonly string[] =>
+export const enabled = ({ events, definitions }: Recording): readonly string[] =>
   definitions.length === 0 ? events : [...events, `${PROBE_GROUP}:*`];
 
-/** A recorder's command line; `$E` becomes its -e options, for the events that are there. */
-const COMMAND_LINES: Readonly<Record<'trace-cmd' | 'perf', (recording: Recording) => string>> = {
-  'trace-cmd': ({ bufferKb, stacks, out }) =>
-    `trace-cmd record -B ${INSTANCE} -C ${CLOCK} -b ${bufferKb}${stacks ? ' -T' : ''} -o ${shellWord(out)} $E`,
-  perf: ({ bufferKb, stacks, out }) =>
-    `perf record -a -k ${CLOCK} -m ${bufferKb}K${stacks ? ' -g' : ''} -o ${shellWord(out)} $E --`,
+/** The recorders that are programs of their own, in the order in which they are looked for. */
+export const PROGRAMS = ['trace-cmd', 'perf'] as const;
+export type Program = (typeof PROGRAMS)[number];
+
+/** Each one's words before its -e options, and between them and the command that it runs. */
+const COMMAND_LINES: Readonly<Record<Program, (recording: Recording) => [string[], string[]]>> = {
+  'trace-cmd': ({ bufferKb, stacks, out }) => [
+    ['record', '-B', INSTANCE, '-C', CLOCK, '-b', String(bufferKb), ...(stacks ? ['-T'] : []), '-o', out],
+    [],
+  ],
+  perf: ({ bufferKb, stacks, out }) => [
+    ['record', '-a', '-k', CLOCK, '-m', `${bufferKb}K`, ...(stacks ? ['-g'] : []), '-o', out],
+    ['--'],
+  ],
 };
 /** How each names all events of a system after its colon. */
-const ALL_OF: Readonly<Record<'trace-cmd' | 'perf', string>> = { 'trace-cmd': '', perf: ':*' };
+const ALL_OF: Readonly<Record<Program, string>> = { 'trace-cmd': '', perf: ':*' };
+
+/** The program's arguments up to the command that it runs. */
+export function argumentsOf(program: Program, recording: Recording): string[] {
+  const [before, after] = COMMAND_LINES[program](recording);
+  const events = enabled(recording).map((event) => event.replace(/:\*$/, ALL_OF[program]));
+  return [...before, ...events.flatMap((event) => ['-e', event]), ...after];
+}
 
 /** What makes a new instance record, before its events are on: files below it and what to write there. */
 const instanceWrites = ({ bufferKb, stacks }: Recording): readonly [file: string, text: string][] => [
@@ -102,10 +119,12 @@ const eachEvent = (recording: Recording, work: string): string[] => [
   'done',
 ];
 
-function recorderScript(recorder: 'trace-cmd' | 'perf', recording: Recording): string[] {
+function recorderScript(recorder: Program, recording: Recording): string[] {
   const all = ALL_OF[recorder];
   const named = `case $e in */*) E="$E -e \${e%/*}:\${e#*/}";; *) E="$E -e $e${all}";; esac`;
-  return ['E=; set -f', ...eachEvent(recording, named), `${COMMAND_LINES[recorder](recording)} "$@"`];
+  const [before, after] = COMMAND_LINES[recorder](recording);
+  const line = [...[recorder, ...before].map(shellWord), '$E', ...after].join(' ');
+  return ['E=; set -f', ...eachEvent(recording, named), `${line} "$@"`];
 }
 
 const instanceScript = (recording: Recording): string[] => [
