@@ -25,7 +25,7 @@ interface Arguments extends PacksArguments {
   with: Program | undefined;
   form: Form | undefined;
   buffer: string | undefined;
-  stacks: boolean | undefined;
+  withoutStacks: boolean | undefined;
   tracefs: string | undefined;
   dryRun: boolean | undefined;
   '--': string[] | undefined;
@@ -69,9 +69,9 @@ export const recordCommand: CommandModule<object, Arguments> = {
         requiresArg: true,
         describe: 'Memory for events, of each CPU; 8M unless said. More when events are lost',
       })
-      .option('stacks', {
+      .option('without-stacks', {
         type: 'boolean',
-        describe: 'Call stacks, which name call sites; --no-stacks makes smaller recordings',
+        describe: 'No call stacks: smaller recordings, and no call sites',
       })
       .option('tracefs', { type: 'string', requiresArg: true, describe: 'Where tracefs is mounted' })
       .option('dry-run', { type: 'boolean', describe: 'Print what would be done, as a shell script' })
@@ -118,7 +118,7 @@ async function record(argv: Arguments, command: readonly string[]): Promise<numb
     definitions: selections.definitionsFor(sure, version, form),
     out: argv.out ?? DEFAULT_OUT[program],
     bufferKb: bufferKb(argv.buffer),
-    stacks: argv.stacks ?? true,
+    stacks: argv.withoutStacks !== true,
   });
   if (argv.dryRun === true) return dryRun(recording, argv, command);
   const machine = machines.inspect(asked, form);

@@ -13,8 +13,9 @@ Much of what a mapping's life depends on has no tracepoint: a driver that is unb
 peer-to-peer pool. A *pack* says what to record for a question: tracepoints to enable, and probes to define for the rest.
 
     dmaspan probes list                                        what there is, what it costs, which rules use it
-    dmaspan probes show dma removal > record.sh                what to run, as a shell script; --for perf, tracefs, bpftrace
-    sudo sh record.sh LOAD                                     sets the probes, records LOAD, and takes the probes away again
+    sudo dmaspan record --pack dma removal -- LOAD             sets the probes, records LOAD, and takes the probes away again
+    dmaspan probes show dma removal > record.sh                the same as a shell script; --for perf, tracefs, bpftrace
+    sudo sh record.sh LOAD                                     for a machine without Node
 
 Captures that were recorded by hand with other names are read too: a probe is known by the function it is on.
 
@@ -67,7 +68,7 @@ A pack of the name of one of ours replaces it.
 2. \`args\` are the parameters by their names in the source, with \`->\` and \`.\` as in C, and a type: \`x64\` for addresses, \`u64\`, \`s32\` and so on for numbers, \`string\`. A device's name is \`dev->kobj.name:string\`
    (of a PCI device \`pdev->dev.kobj.name:string\`). A \`void *\` has no members: \`+0(data)\` reads what it points at.
    The kernel's own words on it: [fprobetrace](https://docs.kernel.org/trace/fprobetrace.html), [kprobetrace](https://docs.kernel.org/trace/kprobetrace.html).
-3. \`dmaspan probes show mydrv --packs mydrv.json\` prints the script; when it runs it names the functions that are not there.
+3. \`dmaspan probes show mydrv --packs mydrv.json\` prints the script; it, and \`dmaspan record\`, name the functions that are not there.
 4. What the events mean is another file: an [event dictionary](../traces/README.md#how-to-add-an-event), given with \`--events\` when the capture is read. \`function\` there is \`function\` here.
 5. \`version\` goes up when a name, a function or a field changes.
 

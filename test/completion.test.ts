@@ -65,7 +65,8 @@ test('commands, and commands within them', () => {
     offer('dmaspan '),
     COMMANDS.map(({ command }) => String(command).split(' ')[0]),
   );
-  assert.equal(offer('dmaspan re'), ['report']);
+  assert.equal(offer('dmaspan re'), ['report', 'record']);
+  assert.equal(offer('dmaspan record --pack rem'), ['removal']);
   assert.equal(offer('dmaspan --'), ['--help', '--version']);
   assert.equal(offer('dmaspan probes '), ['list', 'show']);
   assert.equal(offer('dmaspan frobnicate '), FILES);

@@ -124,7 +124,11 @@ test('a command is recorded: its output, its input and its exit code are its own
 
 test('perf is taken where trace-cmd is not there, and options reach the recorder', () => {
   const place = newPlace({ programs: ['perf'] });
-  const { status, stderr } = record(place, ['--no-stacks', '--buffer', '32M', '-e', 'nvme:nvme_sq'], 'true');
+  const { status, stderr } = record(
+    place,
+    ['--without-stacks', '--buffer', '32M', '-e', 'nvme:nvme_sq'],
+    'true',
+  );
   assert.is(status, 0);
   assert.match(
     place.args().join(' '),

@@ -20,12 +20,13 @@ export type Values =
   | { readonly kind: 'pairs'; readonly words: readonly string[]; readonly file: boolean }
   | { readonly kind: 'files' | 'folders' | 'unknown' };
 
-const UNKNOWN: readonly string[] = ['command', 'kernel', 'max-live-bytes', 'param', 'top'];
+const UNKNOWN: readonly string[] = ['buffer', 'command', 'event', 'kernel', 'max-live-bytes', 'param', 'top'];
 
 export function valuesOf({ name, choices }: ListedOption, command: ListedCommand, names: Names): Values {
   if (choices.length > 0) return { kind: 'words', words: choices };
   if (UNKNOWN.includes(name)) return { kind: 'unknown' };
   if (name === 'only') return { kind: 'words', words: names.rules };
+  if (name === 'pack') return { kind: 'words', words: names.packs };
   if (name === 'budget') return { kind: 'pairs', words: names.rules, file: false };
   if (name === 'output')
     return {
@@ -33,7 +34,7 @@ export function valuesOf({ name, choices }: ListedOption, command: ListedCommand
       words: command.name === 'diff' ? DIFF_FORMAT_NAMES : REPORT_FORMAT_NAMES,
       file: true,
     };
-  return { kind: name === 'rules' ? 'folders' : 'files' };
+  return { kind: name === 'rules' || name === 'tracefs' ? 'folders' : 'files' };
 }
 
 export function positionalValues({ name, choices }: ListedPositional, names: Names): Values {

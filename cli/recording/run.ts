@@ -11,10 +11,10 @@ import { join } from 'node:path';
 import type { Program } from './recorders.js';
 
 /**
- * Runs the command for the recorder: `$0` is a folder for what it has to tell. trace-cmd forgets exit codes, and both recorders end
+ * Runs the command for the recorder: `$1` is a folder for what it has to tell. trace-cmd forgets exit codes, and both recorders end
  * when this does. Signals are the command's: this survives them to tell its end.
  */
-const WRAPPER = 'trap : INT TERM HUP; echo $$ > "$0/pid"; "$@" >&3 3>&-; echo $? > "$0/status"';
+const WRAPPER = 'trap : INT TERM HUP; d=$1; shift; echo $$ > "$d/pid"; "$@" >&3 3>&-; echo $? > "$d/status"';
 /** The recorder may not have started the command when a signal comes for it. */
 const NOT_YET_MS = 50;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -71,7 +71,7 @@ export async function runRecorder(
     if (signal !== 'SIGINT' || process.stdin.isTTY !== true) pass(signal);
   });
   try {
-    const recorder = await ended(program, [...args, 'sh', '-c', WRAPPER, folder, ...command]);
+    const recorder = await ended(program, [...args, 'sh', '-c', WRAPPER, 'dmaspan', folder, ...command]);
     return { recorder, command: told(folder, 'status') };
   } finally {
     clearTimeout(again);
