@@ -6,7 +6,7 @@
 import { type Dictionary, type DictionaryEntry, isReturnProbe } from '../traces/dictionary.js';
 import { type Capture, CaptureError, type Counter, type EventStream } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
-import { TableId, TYPE_FLAG_EXTRA, TYPE_FLAG_RETURN } from '../wasm/schema.js';
+import { TableId, TYPE_FLAG_ASIDE, TYPE_FLAG_EXTRA, TYPE_FLAG_RETURN } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
 import {
   type Core,
@@ -194,9 +194,9 @@ function prepare(core: Core, table: TableId, pageSize: number): void {
 const EXTRA_COLUMNS: ReadonlySet<string> = new Set(['mm', 'object', 'value', 'other']);
 
 /** The dictionary's entries as the replay wants them; the entry and the return of one function are one call. */
-function coreTypes(entries: readonly DictionaryEntry[]): CoreType[] {
+export function coreTypes(entries: readonly DictionaryEntry[]): CoreType[] {
   const calls = new Map<string, number>();
-  return entries.map(({ name, layer, op, kind, fields, function: probed }) => {
+  return entries.map(({ name, layer, op, kind, aside, fields, function: probed }) => {
     const extra = fields.some(({ column }) => EXTRA_COLUMNS.has(column));
     if (probed !== undefined && !calls.has(probed)) calls.set(probed, calls.size + 1);
     return {
@@ -204,7 +204,9 @@ function coreTypes(entries: readonly DictionaryEntry[]): CoreType[] {
       op,
       kind,
       flags:
-        (extra ? TYPE_FLAG_EXTRA : 0) | (probed !== undefined && isReturnProbe(name) ? TYPE_FLAG_RETURN : 0),
+        (extra ? TYPE_FLAG_EXTRA : 0) |
+        (probed !== undefined && isReturnProbe(name) ? TYPE_FLAG_RETURN : 0) |
+        (aside === true ? TYPE_FLAG_ASIDE : 0),
       means: fields.reduce((all, field) => all | field.means, 0),
       call: probed === undefined ? 0 : calls.get(probed)!,
     };

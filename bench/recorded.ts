@@ -3,8 +3,9 @@
  *
  * In: a path. Out: batches in the order in which the replay asks for them, and the replay of them.
  */
-import { type Core, type CoreType, createCore, type Retention } from '../analyzer/core.js';
+import { type Core, createCore, type Retention } from '../analyzer/core.js';
 import { createNameRegistry } from '../analyzer/name-registry.js';
+import { coreTypes } from '../analyzer/pipeline.js';
 import { type Dictionary, loadDictionary } from '../traces/dictionary.js';
 import type { EventBatch } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
@@ -51,10 +52,6 @@ export function spanOf({ streams: [batches] }: Recorded): bigint {
   return at(last, last.rows - 1) - at(batches![0]!, 0);
 }
 
-export function typesOf({ entries }: Dictionary): CoreType[] {
-  return entries.map(({ layer, op, kind }) => ({ layer, op, kind, flags: 0 }));
-}
-
 export interface Fed {
   /** Of the replay itself. */
   readonly seconds: number;
@@ -76,7 +73,7 @@ export async function createReplaying(
   rounds: number,
   next: () => void,
 ): Promise<Replaying> {
-  const core = await createCore(typesOf(recorded.dictionary), keep);
+  const core = await createCore(coreTypes(recorded.dictionary.entries), keep);
   const names = createNameRegistry();
   const tells = recorded.streams.map(() => names.forStream(core, core.openStream(), () => undefined));
   const at = recorded.streams.map(() => 0);

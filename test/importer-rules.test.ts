@@ -175,6 +175,20 @@ const CASES: readonly Case[] = [
           }),
         ],
       },
+      // It failed, and changed nothing.
+      {
+        lifetimes: [MR],
+        events: [
+          event('syscalls:sys_enter_munmap', {
+            op: 'free',
+            tid: 200,
+            seq: 5,
+            addr: 0x7f0000000000,
+            len: 4096,
+          }),
+          event('syscalls:sys_exit_munmap', { op: 'note', tid: 200, seq: 6, error: -22 }),
+        ],
+      },
     ],
   },
   {

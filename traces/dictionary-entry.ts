@@ -77,7 +77,7 @@ const NEEDED: Readonly<Partial<Record<Layer, readonly (readonly Column[])[]>>> =
 };
 const LEDGER_OPS: readonly Op[] = [Op.open, Op.close, Op.sync];
 
-const ENTRY_KEYS = ['event', 'function', 'probe', 'layer', 'op', 'kind', 'kernels', 'doc', 'fields'];
+const ENTRY_KEYS = ['event', 'function', 'probe', 'layer', 'op', 'kind', 'aside', 'kernels', 'doc', 'fields'];
 const FIELD_KEYS = ['field', 'label', 'type', 'required', 'means'];
 const EVENT_NAME = /^(?:([A-Za-z_][\w-]*):)?([A-Za-z_][\w.-]*)$/;
 const FUNCTION_NAME = /^[A-Za-z_][\w.]*$/;
@@ -163,6 +163,7 @@ export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 
   const keys = needsKeys(op, onFunction !== undefined && isReturnProbe(name!));
   const fields = checkFields(inside(place, 'fields'), given.fields, { probe, keys });
   checkNeeded(place, layer, op, fields);
+  const aside = optionalBoolean(inside(place, 'aside'), given.aside);
   const doc = checkText(inside(place, 'doc'), given.doc, 'a sentence');
   return {
     ...(system === undefined ? {} : { system }),
@@ -174,6 +175,7 @@ export function checkEntry(place: Place, value: unknown): Omit<DictionaryEntry, 
     fields,
     doc,
     ...(kernels === undefined ? {} : { kernels }),
+    ...(aside === true ? { aside } : {}),
     source: place.file,
   };
 }

@@ -94,6 +94,8 @@ export interface DictionaryEntry {
   readonly doc: string;
   /** Kernel versions that have it, for people: "6.12 … 6.17". */
   readonly kernels?: string;
+  /** No rule reads it unless it failed: a report makes no row of it. */
+  readonly aside?: boolean;
   /** The file that it came from: "dma.json" of ours, or the user's path; empty for reserved entries. */
   readonly source: string;
 }

@@ -233,6 +233,8 @@ export const TYPE_BYTES = 8;
 export const TYPE_FLAG_EXTRA = 1;
 /** The event is traced where the function returns. */
 export const TYPE_FLAG_RETURN = 2;
+/** No rule reads the event unless it failed. */
+export const TYPE_FLAG_ASIDE = 4;
 
 /*
  * What a field means when it is not the column itself (the dictionary's "means"). The decoders put the number where the

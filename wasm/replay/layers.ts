@@ -19,10 +19,10 @@ import { beginCall, firstReturned, openedHere, takeReturned, takeTask } from './
 
 const PAGE: u64 = 4096;
 
-/** Replays the current event; `words` are its extras, 0 = none; `call` is the number of its function. */
-export function replayLayer(layer: u32, op: u32, type: u32, call: u32, words: usize): void {
+/** Replays the current event; `words` are its extras, 0 = none; `call` is the number of its function; no rule reads what stands aside. */
+export function replayLayer(layer: u32, op: u32, aside: bool, type: u32, call: u32, words: usize): void {
   readExtras(words);
-  if (isRemarkable(layer, op)) wantEvent();
+  if (errorNow() != 0 || (!aside && isRemarkable(layer, op))) wantEvent();
   if (op == <u32>Op.call) beginCall(takeTask(tid, slot as u32), call);
   else if (op == <u32>Op.open || op == <u32>Op.close) operate(layer, op, type);
   else if (op == <u32>Op.free) free(layer);
@@ -36,7 +36,6 @@ export function replayLayer(layer: u32, op: u32, type: u32, call: u32, words: us
 
 /** Events that rules read, whatever else is kept: not those of which lifetimes and invalidations tell the whole story. */
 function isRemarkable(layer: u32, op: u32): bool {
-  if (errorNow() != 0) return true;
   if (op == <u32>Op.call || op == <u32>Op.invalidate_end || layer == <u32>Layer.page || layer == <u32>Layer.iova) return false;
   if (layer != <u32>Layer.import_) return true;
   if (op == <u32>Op.invalidate_begin) return false;

@@ -4,7 +4,7 @@
  * In: rows of the table `events`. Out: everything else.
  */
 import {
-  EVENT_CPU, EVENT_TS, EVENT_TYPE, Layer, Op, TYPE_BYTES,
+  EVENT_CPU, EVENT_TS, EVENT_TYPE, Layer, Op, TYPE_BYTES, TYPE_FLAG_ASIDE,
 } from '../schema';
 import { CPU_LAST_TS, cpuSlot } from './cpus';
 import { ABSENT, addr, errorNow, len, readRow, words } from './now';
@@ -40,7 +40,7 @@ export function replayRow(block: usize, i: usize, row: u32, whole: u64, device: 
   if (layer == <u32>Layer.dma) replayDma(op);
   else if (layer == <u32>Layer.iommu) replayIommu(op);
   else if (op == <u32>Op.remove || op == <u32>Op.removed) removeDevice();
-  else replayLayer(layer, op, load<u16>(block + EVENT_TYPE + (i << 1)), (whole >> 48) as u32, extras);
+  else replayLayer(layer, op, ((type >> 24) & TYPE_FLAG_ASIDE) != 0, load<u16>(block + EVENT_TYPE + (i << 1)), (whole >> 48) as u32, extras);
 }
 
 // @ts-ignore: decorator

@@ -22,13 +22,19 @@ leader AS (
   SELECT capture, tid, min(pid) AS pid FROM process p
   WHERE NOT EXISTS (SELECT 1 FROM threads t WHERE t.capture = p.capture AND t.tid = p.pid) GROUP BY capture, tid
 ),
+calls AS (
+  -- A system call whose exit tells of an error has changed nothing.
+  SELECT *, lead(CASE WHEN event::VARCHAR LIKE '%sys_exit_%' THEN error END)
+      OVER (PARTITION BY capture, tid, regexp_replace(event::VARCHAR, '^.*sys_(enter|exit)_', '') ORDER BY seq) AS failed
+  FROM events WHERE layer = 'import'
+),
 changes AS (
   -- What a process did to its own addresses: munmap, mremap away, or a discard (MADV_DONTNEED 4, MADV_REMOVE 9).
   SELECT e.capture, coalesce(r.pid, e.tid) AS pid, e.seq, e.ts, e.addr, e.len, e.stack, e.comm,
     CASE WHEN e.op = 'free' THEN 'unmapped' WHEN e.op = 'move' THEN 'moved' ELSE 'discarded' END AS what
-  FROM events e
+  FROM calls e
   LEFT JOIN leader r ON r.capture = e.capture AND r.tid = e.tid
-  WHERE e.layer = 'import' AND e.addr IS NOT NULL AND e.len IS NOT NULL
+  WHERE e.failed IS NULL AND e.addr IS NOT NULL AND e.len IS NOT NULL
     AND (e.op = 'free' OR (e.op = 'move' AND e.event::VARCHAR LIKE '%mremap%') OR (e.op = 'note' AND e.event::VARCHAR LIKE '%madvise%' AND e.value IN (4, 9)))
 ),
 pinned AS (
