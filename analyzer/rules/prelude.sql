@@ -34,6 +34,12 @@ WITH blind AS (
   -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
   SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
 ),
+seen AS (
+  -- Numbered before they are joined with anything wide.
+  SELECT a.*, row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN coalesce(a.addr, e.phys) END ORDER BY a.seq) > 1 AS again
+  FROM anomalies a
+  LEFT JOIN events e ON e.seq = a.seq
+),
 list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
   WHERE sg_group IN (SELECT m.sg_group FROM anomalies n JOIN lifetimes m ON m.id = n.lifetime) GROUP BY sg_group
@@ -42,7 +48,7 @@ SELECT
   a.kind::VARCHAR AS anomaly,
   a.capture, a.seq, a.ts, a.device::VARCHAR AS device, a.addr, a.len, a.lifetime, a.other, a.expected, a.actual,
   a.after_loss OR coalesce(a.ts <= b.until, false) AS after_loss,
-  row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN coalesce(a.addr, e.phys) END ORDER BY a.seq) > 1 AS again,
+  a.again,
   e.event::VARCHAR AS event, e.kind::VARCHAR AS event_kind, e.dir::VARCHAR AS event_dir, e.len AS event_len, e.attrs AS event_attrs,
   e.comm AS event_comm, e.tid AS event_tid,
   l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.len AS mapped_len,
@@ -52,7 +58,7 @@ SELECT
   l.open_stack AS open_stack, e.stack AS close_stack,
   coalesce(o.site, c.site) AS site, CASE WHEN o.site IS NULL THEN c.via ELSE o.via END AS via,
   c.site AS close_site, c.via AS close_via
-FROM anomalies a
+FROM seen a
 LEFT JOIN blind b ON b.capture = a.capture
 LEFT JOIN events e ON e.seq = a.seq
 LEFT JOIN lifetimes l ON l.id = a.lifetime
