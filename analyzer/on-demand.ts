@@ -17,13 +17,18 @@ export function onDemand(definitions: readonly Definition[], run: (sql: string) 
   const pending = new Map(
     definitions.map((one) => [one, new RegExp(`\\b${one.name}\\b${one.isMacro ? '\\s*\\(' : ''}`, 'i')]),
   );
-  const ensure: Ensure = async (sql) => {
+  const make: Ensure = async (sql) => {
     for (const [one, named] of pending) {
       if (!named.test(sql)) continue;
       pending.delete(one);
-      await ensure(one.sql);
+      await make(one.sql);
       await run(one.sql);
     }
   };
-  return ensure;
+  // One after another: a statement must not find that another one is still making what it needs.
+  let turn: Promise<void> = Promise.resolve();
+  return (sql) => {
+    turn = turn.catch(() => undefined).then(() => make(sql));
+    return turn;
+  };
 }
