@@ -26,6 +26,7 @@ export async function openInputs(inputs: Inputs): Promise<Evidence> {
   const store = inputs.captures.find((path) => storeKind(path) !== undefined);
   if (store === undefined) return analysisEvidence(await analyzeInputs(await withProject(inputs)));
   checkAlone(store, inputs);
+  inputs.onOpen?.(); // nothing has to be decoded
   return (await import('../analyzer/store/open.js')).storeEvidence(store);
 }
 

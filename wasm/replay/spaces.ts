@@ -23,6 +23,20 @@ let capacity: u32 = 64;
 /** Spaces so far; numbers are 1 to this. */
 export let spaceCount: u32 = 0;
 
+/** The mm that was asked for last, and its number: most events are about the same one as the event before. */
+let lastMm: u64 = ABSENT;
+let lastNumber: u32 = 0;
+
+// @ts-ignore: decorator
+@inline
+function numberOf(mm: u64): u32 {
+  if (mm != lastMm) {
+    lastMm = mm;
+    lastNumber = numbers.get(mm, 1);
+  }
+  return lastNumber;
+}
+
 // @ts-ignore: decorator
 @inline
 function at(space: u32): usize {
@@ -42,26 +56,28 @@ function addSpace(mm: u64): u32 {
   store<u64>(at(spaceCount), mm);
   store<u64>(at(spaceCount), 0, 8);
   numbers.set(mm, 1, spaceCount);
+  lastMm = mm;
+  lastNumber = spaceCount;
   return spaceCount;
 }
 
 /** The space that something new in this mm belongs to; 0 for an mm that is not told. */
 export function enterSpace(mm: u64): u32 {
   if (mm == ABSENT) return 0;
-  const space = numbers.get(mm, 1);
+  const space = numberOf(mm);
   return space == 0 || load<u32>(at(space), 8) != 0 ? addSpace(mm) : space;
 }
 
 /** The space that goes by this mm now, be it released; made when there is none. */
 export function spaceNow(mm: u64): u32 {
   if (mm == ABSENT) return 0;
-  const space = numbers.get(mm, 1);
+  const space = numberOf(mm);
   return space == 0 || load<u32>(at(space), 8) == GONE ? addSpace(mm) : space;
 }
 
 /** The space that goes by this mm, 0 when there is none. */
 export function findSpace(mm: u64): u32 {
-  return mm == ABSENT ? 0 : numbers.get(mm, 1);
+  return mm == ABSENT ? 0 : numberOf(mm);
 }
 
 export function releaseSpace(space: u32): void {

@@ -44,9 +44,18 @@ function key(tid: i32, cpu: u32): u64 {
   return tid > 0 ? tid as u64 : ((1 as u64) << 32) | (cpu as u64);
 }
 
+/** The task that was asked for last, and its record: most events come from the same one as the event before. */
+let lastKey: u64 = 0;
+let lastTask: usize = 0;
+
 /** The task's record, 0 = it has none. */
 export function findTask(tid: i32, cpu: u32): usize {
-  return tasks.get(key(tid, cpu), 1) as usize;
+  const wanted = key(tid, cpu);
+  if (wanted != lastKey) {
+    lastKey = wanted;
+    lastTask = tasks.get(wanted, 1) as usize;
+  }
+  return lastTask;
 }
 
 /** The task's record, made when there is none. */
@@ -56,6 +65,7 @@ export function takeTask(tid: i32, cpu: u32): usize {
   at = heap.alloc(TASK_BYTES);
   memory.fill(at, 0, TASK_BYTES);
   tasks.set(key(tid, cpu), 1, at as u32);
+  lastTask = at;
   return at;
 }
 
