@@ -184,7 +184,10 @@ const call = (lossWeight: number, stackWeight: number) =>
 /** Time since the event before; now and then about as long as a trace may be late. */
 const step = fc.oneof(
   { weight: 20, arbitrary: fc.constantFrom(1000n, 1n, 0n) },
-  { weight: 1, arbitrary: fc.constantFrom(10_000_000n, 9_999_999n, 10_000_001n) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(10_000_000n, 9_999_999n, 10_000_001n, 1_000_000_000n, 1_000_000_001n),
+  },
 );
 const STREAMS = 3;
 const timedCall = (events: fc.Arbitrary<Call>) =>

@@ -24,7 +24,7 @@ import { afterReturn, returnFrom } from './reference-tasks.js';
 import type { EventFacts, ReplayEvent, Replayed } from './replay-rows.js';
 
 /** Records of one event in several buffers are no further apart in time, nor in events of their CPU. */
-const APART = 10_000_000n;
+const APART = 1_000_000_000n;
 const RECENT = 64;
 
 type Streams = readonly (readonly ReplayEvent[])[];

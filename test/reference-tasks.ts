@@ -27,7 +27,7 @@ export interface Task {
 }
 
 const DEPTH = 32;
-const APART = 10_000_000n;
+const APART = 1_000_000_000n;
 const TYPES = 4;
 
 /** The idle thread is a task a CPU; so is a thread that is not told. */

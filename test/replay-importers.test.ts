@@ -164,7 +164,7 @@ example(
     lifetimes: [closed(3), closed(3)],
   },
 );
-example('an echo comes at once', [importMap({ ts: 0n }), importMap({ ts: 10_000_001n, probe: 1 })], {
+example('an echo comes at once', [importMap({ ts: 0n }), importMap({ ts: 1_000_000_001n, probe: 1 })], {
   lifetimes: [open, open],
 });
 

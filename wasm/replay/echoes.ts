@@ -15,8 +15,8 @@ const ADDR: usize = 24;
 const TS: usize = 32;
 const LIFETIME: usize = 40;
 
-/** Probes of one operation fire no further apart than this. Units of the clock (nanoseconds). */
-const APART: i64 = 10_000_000;
+/** Probes of one operation fire no further apart than this; on a busy host a virtual machine stands still for some ten milliseconds. Units of the clock (nanoseconds). */
+const APART: i64 = 1_000_000_000;
 
 /** Operations that were echoes. */
 export let echoes: u32 = 0;

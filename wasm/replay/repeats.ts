@@ -12,8 +12,8 @@ import { EVENT_ADDR, EVENT_DIR, EVENT_LEN, EVENT_PHYS, EVENT_TID, EVENT_TYPE } f
 import { MAX_CPUS } from './cpus';
 import { NONE } from './now';
 
-/** Recorders of one event are no further apart than this. Units of the clock (nanoseconds). */
-const APART: i64 = 10_000_000;
+/** Recorders of one event are no further apart than this, also where a virtual machine stands still between them. Units of the clock (nanoseconds). */
+const APART: i64 = 1_000_000_000;
 const RING: u32 = 64;
 const ENTRY: u32 = 24;
 const RING_BYTES: u32 = RING * ENTRY + 8;

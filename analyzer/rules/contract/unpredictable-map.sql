@@ -10,10 +10,10 @@
 -- next: Refuse at set-up, or never. Look at what the exporter decides by (a limit, a mode, a peer that came later), and decide it once for the VMA.
 -- contract: Documentation/mm/hmm.rst: a fault of a valid range succeeds, or is to be tried again; the requirement of predictable exporters from the discussion of peer-to-peer VMAs
 WITH failed AS (
-  -- One failure may be seen by several probes: the first tells of it.
+  -- One failure may be seen by several probes, and a machine may stand still between them: the first tells of it.
   SELECT seq, capture, ts, device, kind, mm, addr, len, error, stack FROM events
   WHERE layer = 'import' AND op = 'open' AND error IS NOT NULL AND error NOT IN (-4, -11, -16) AND mm IS NOT NULL AND addr IS NOT NULL AND len IS NOT NULL
-  QUALIFY ts - coalesce(lag(ts) OVER (PARTITION BY capture, tid, device, addr, len, error ORDER BY seq), ts - 10000001::BIGINT) > 10000000
+  QUALIFY ts - coalesce(lag(ts) OVER (PARTITION BY capture, tid, device, addr, len, error ORDER BY seq), ts - 100000001::BIGINT) > 100000000
 ),
 judged AS (
   SELECT f.*, max_by(l.id, l.open_seq) AS earlier, max(l.open_seq) AS earlier_seq, max(l.opened_ts) AS earlier_ts
