@@ -155,7 +155,7 @@ export function closeList(s: State): void {
   const score = (list: List) => Number(list.nents === nents) + Number(list.segments[0]!.dir === dir);
   const candidates = s.lists.filter((l) => l.mapped && l.device === device && l.firstPhys === firstPhys);
   const list = best(candidates, score);
-  const lone = mapped(s).find((l) => l.group === undefined && l.phys === firstPhys);
+  const lone = mapped(s).findLast((l) => l.group === undefined && l.phys === firstPhys);
   if (list !== undefined) closeSegments(s, list);
   else if (lone !== undefined) {
     close(s, lone);

@@ -754,16 +754,16 @@ example('attributes of a list are compared too', [mapList(three), unmapList(thre
   anomalies: [{ kind: Anomaly.attrs_mismatch, lifetime: 0, expected: 0n, actual: 0x400n }],
 });
 example(
-  'a single mapping unmapped as a list',
+  'a single mapping unmapped as a list: the youngest of that memory',
   [
-    map({ phys: 0x1000n, addr: 0x20000n }),
     map({ phys: 0x1000n, tid: 101 }),
+    map({ phys: 0x1000n, addr: 0x20000n }),
     unmapList([0x1000n], { dir: from_device }),
   ],
   {
-    lifetimes: [{ ...closed(2), flags: FLAG_MISMATCH }, open],
+    lifetimes: [open, { ...closed(2), flags: FLAG_MISMATCH }],
     anomalies: [
-      { kind: Anomaly.kind_mismatch, lifetime: 0, expected: 1n, actual: 2n, addr: 0x20000n, len: 0x1000n },
+      { kind: Anomaly.kind_mismatch, lifetime: 1, expected: 1n, actual: 2n, addr: 0x20000n, len: 0x1000n },
     ].concat([]),
   },
 );

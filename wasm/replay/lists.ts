@@ -199,21 +199,21 @@ function speakOfAll(node: u32): void {
   for (let i: u32 = 0; i < segmentsOf(node); i++) if (segmentAt(node, i) != NO_LIFETIME) speakOf(segmentAt(node, i));
 }
 
-/** A single mapping of the list's first page, undone as a list: the wrong function. */
+/** A single mapping of the list's first page, undone as a list: the wrong function. The youngest: memory that is mapped again was most likely forgotten before. */
 function closePageAsList(): bool {
   const first = physAt(0);
   memory_.query(device, first, endOfRange(first, 1));
-  let oldest = NO_LIFETIME;
+  let youngest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
     const at = foundAt(i);
     if (deviceIdOf(at) != device || groupOf(at) != NONE || physOf(at) != first) continue;
-    if (oldest == NO_LIFETIME || idOf(at) < idOf(oldest)) oldest = at;
+    if (youngest == NO_LIFETIME || idOf(at) > idOf(youngest)) youngest = at;
   }
-  if (oldest == NO_LIFETIME) return false;
-  addAnomalyOf(<u32>Anomaly.kind_mismatch, oldest, kindOf(oldest), <u64>Kind.sg);
-  addFlags(oldest, FLAG_MISMATCH);
-  concerns(idOf(oldest));
-  close(oldest);
+  if (youngest == NO_LIFETIME) return false;
+  addAnomalyOf(<u32>Anomaly.kind_mismatch, youngest, kindOf(youngest), <u64>Kind.sg);
+  addFlags(youngest, FLAG_MISMATCH);
+  concerns(idOf(youngest));
+  close(youngest);
   return true;
 }
 
