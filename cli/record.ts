@@ -103,7 +103,7 @@ async function record(argv: Arguments, command: readonly string[]): Promise<numb
   const own = (argv.event ?? []).map(checkEvent);
   const version = machines.ownVersion();
   const form = argv.form ?? machines.ownForm(argv.tracefs, version);
-  const { events, probes, formless, offsets } = selections.selectionOf(packs, version, form);
+  const { events, elsewhere, probes, formless, offsets } = selections.selectionOf(packs, version, form);
   // Read at the offsets of another kernel, a probe records rubbish without a word.
   const sure = probes.filter((probe) => !formless.includes(probe) && !offsets.includes(probe));
   const asked = {
@@ -122,6 +122,7 @@ async function record(argv: Arguments, command: readonly string[]): Promise<numb
   });
   if (argv.dryRun === true) return dryRun(recording, argv, command);
   const machine = machines.inspect(asked, form);
+  recordings.sayLeftOut(`Linux ${version.join('.')} has no such tracepoints`, elsewhere);
   const names = (list: typeof probes): string[] => list.map((one) => one.function);
   recordings.sayLeftOut('there is no such form of the probes on', names(formless));
   recordings.sayLeftOut('they read structures at offsets of another kernel (docs/probes.md)', names(offsets));

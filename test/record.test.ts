@@ -288,6 +288,12 @@ test('probes that read at offsets of another kernel are known as such', async ()
   assert.equal(selectionOf(packs, [7, 2], 'fprobe').offsets, []);
 });
 
+test('tracepoints of another kernel are known as such', async () => {
+  const packs = (await loadPacks()).filter(({ pack }) => pack === 'dma');
+  assert.equal(selectionOf(packs, [6, 1], 'registers').elsewhere, ['dma:*']);
+  assert.equal(selectionOf(packs, [6, 12], 'fprobe').elsewhere, []);
+});
+
 test('the arguments of a recorder are the words of its script', () => {
   const recording = {
     root: '/t',

@@ -18,6 +18,8 @@ export interface Selection {
   /** "dma:*", "iommu:map"; each once. */
   readonly events: readonly string[];
   readonly probes: readonly Probe[];
+  /** Tracepoints that this version of the kernel does not have. */
+  readonly elsewhere: readonly string[];
   /** Probes that have no such form. */
   readonly formless: readonly Probe[];
   /** Probes that read structures at offsets, which belong to one kernel. */
@@ -26,11 +28,14 @@ export interface Selection {
 
 export function selectionOf(packs: readonly ProbePack[], version: KernelVersion, form: Form): Selection {
   const fits = ({ kernels }: { kernels?: string }): boolean => covers(kernels, version);
-  const events = packs.flatMap((pack) => pack.events.filter(fits).map(({ event }) => event));
+  const tracepoints = packs.flatMap((pack) => pack.events);
+  const events = new Set(tracepoints.filter(fits).map(({ event }) => event));
+  const missing = tracepoints.filter(({ event }) => !events.has(event));
   const probes = uniqueProbes(packs).filter(fits);
   const byRegisters = form === 'registers' ? probes : [];
   return {
-    events: [...new Set(events)],
+    events: [...events],
+    elsewhere: [...new Set(missing.map(({ event }) => event))],
     probes,
     formless: byRegisters.filter(({ registers }) => registers === undefined),
     offsets: byRegisters.filter(({ registers }) => registers !== undefined && readsOffsets(registers)),
