@@ -6,6 +6,7 @@ import { UsageError } from './exit-codes.js';
 import { print } from './output.js';
 import { choosePacks, FORMS, type PacksArguments, packFiles, withPacksOption } from './probes.js';
 import {
+  DEFAULT_BUFFER_KB,
   DEFAULT_OUT,
   PROGRAMS,
   type Program,
@@ -93,14 +94,14 @@ export const recordCommand: CommandModule<object, Arguments> = {
 };
 
 async function record(argv: Arguments, command: readonly string[]): Promise<number> {
-  const [{ loadPacks }, machines, selections, recordings] = await Promise.all([
+  const [{ isEventName, loadPacks }, machines, selections, recordings] = await Promise.all([
     import('../traces/probe-pack.js'),
     import('./recording/machine.js'),
     import('./recording/selection.js'),
     import('./recording/record.js'),
   ]);
   const packs = choosePacks(await loadPacks(await packFiles(argv)), argv.pack ?? DEFAULT_PACKS);
-  const own = (argv.event ?? []).map(checkEvent);
+  const own = checkEvents(argv.event ?? [], isEventName);
   const version = machines.ownVersion();
   const form = argv.form ?? machines.ownForm(argv.tracefs, version);
   const { events, elsewhere, probes, formless, offsets } = selections.selectionOf(packs, version, form);
@@ -141,15 +142,15 @@ async function dryRun(
   return 0;
 }
 
-const EVENT = /^[A-Za-z_][A-Za-z0-9_-]*:(\*|[A-Za-z_][A-Za-z0-9_]*)$/;
-
-function checkEvent(text: string): string {
-  if (EVENT.test(text)) return text;
+function checkEvents(events: readonly string[], isEventName: (text: string) => boolean): readonly string[] {
+  const text = events.find((event) => !isEventName(event));
+  if (text === undefined) return events;
   throw new UsageError(`--event ${text}: expected SYSTEM:NAME or SYSTEM:*`, 'As in -e nvme:nvme_setup_cmd.');
 }
 
 function bufferKb(size: string | undefined): number {
-  const bytes = parseBytes('--buffer', size ?? '8M');
+  if (size === undefined) return DEFAULT_BUFFER_KB;
+  const bytes = parseBytes('--buffer', size);
   if (bytes >= 4096n && bytes <= 1n << 40n) return Number(bytes >> 10n);
   throw new UsageError(`--buffer ${size}: expected 4K or more`, 'It is the memory of each CPU, as in 32M.');
 }

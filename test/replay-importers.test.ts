@@ -164,6 +164,13 @@ example(
     lifetimes: [closed(3), closed(3)],
   },
 );
+example(
+  'probes of one operation may be far apart',
+  [importMap({ ts: 0n }), importMap({ ts: 20_000_000n, probe: 1 })],
+  {
+    lifetimes: [open],
+  },
+);
 example('an echo comes at once', [importMap({ ts: 0n }), importMap({ ts: 1_000_000_001n, probe: 1 })], {
   lifetimes: [open, open],
 });

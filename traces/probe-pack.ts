@@ -86,6 +86,9 @@ const FUNCTION_NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
 const MODULE_NAME = /^[A-Za-z0-9_]+$/;
 const VERSION = /^[0-9]+\.[0-9]+$/;
 const KERNELS = /^([0-9]+\.[0-9]+ )?…( [0-9]+\.[0-9]+)?$/;
+/** "dma:dma_map_phys", or "dma:*" for all of a system. */
+export const isEventName = (text: string): boolean => EVENT_NAME.test(text);
+
 /** No blank and no quote: it is written into one word of a shell command. */
 const ARGUMENT = /^[^\s']+:(x|u|s|b)[0-9@/]+$|^[^\s']+:string$/;
 

@@ -24,6 +24,8 @@ export interface ProbeSet {
 const TRIES = 20;
 const PAUSE_MS = 100;
 
+const OURS = new RegExp(`^[a-z][0-9]*:(${PROBE_GROUP}/\\S+)`);
+
 const fileOf = (tracefs: string): string => join(tracefs, 'dynamic_events');
 
 /** Appends: anything else would take away the probes of others. */
@@ -33,7 +35,7 @@ const write = (tracefs: string, line: string): void => appendFileSync(fileOf(tra
 export function checkGroupIsFree(tracefs: string): void {
   const there = readFileSync(fileOf(tracefs), 'utf8')
     .split('\n')
-    .flatMap((line) => new RegExp(`^[a-z][0-9]*:(${PROBE_GROUP}/\\S+)`).exec(line)?.[1] ?? []);
+    .flatMap((line) => OURS.exec(line)?.[1] ?? []);
   if (there.length === 0) return;
   throw new UsageError(
     `there are probes of the group ${PROBE_GROUP} already: ${there.join(', ')}`,

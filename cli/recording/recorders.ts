@@ -36,7 +36,7 @@ export interface Recording {
 }
 
 /** Everything to enable: the tracepoints, and our group when it has probes. */
-export const enabled = ({ events, definitions }: Recording): readonly string[] =>
+const enabled = ({ events, definitions }: Recording): readonly string[] =>
   definitions.length === 0 ? events : [...events, `${PROBE_GROUP}:*`];
 
 /** The recorders that are programs of their own, in the order in which they are looked for. */
