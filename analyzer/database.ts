@@ -35,6 +35,8 @@ export interface TableSet {
   create(connection: DuckDBConnection): Promise<void>;
   /** What `create` makes of a table. */
   kindOf(table: Table): 'TABLE' | 'VIEW';
+  /** SELECTs of derived tables (prelude.ts) that are there as well, by name; asked for after `begin`. */
+  kept?(): Readonly<Record<string, string>>;
 }
 
 export type Row = Record<string, JS>;
@@ -49,6 +51,9 @@ export interface Database {
   read(sql: string, parameters?: Parameters): Promise<DuckDBResultReader>;
   /** Runs one statement; its rows come chunk by chunk (`fetchChunk`, which may throw SqlError too). */
   stream(sql: string, parameters?: Parameters): Promise<DuckDBResult>;
+  /** Another connection to the same database, for statements at the same time; it ends with this one. */
+  beside(): Promise<Database>;
+  readonly kept: Readonly<Record<string, string>>;
   /** DuckDB's own connection, for what this interface lacks. */
   readonly connection: DuckDBConnection;
   /** Ends the database; no query may be under way. */
@@ -127,6 +132,21 @@ export async function openTables(tables: TableSet, options: DatabaseOptions = {}
   const connection = await instance.connect();
   const ensure = await createAll(connection, tables, options.terse === true);
   if (options.allowFiles !== true) await connection.run(LOCK);
+  return overConnection({ instance, ensure, kept: tables.kept?.() ?? {} }, connection, () =>
+    instance.closeSync(),
+  );
+}
+
+/** What the connections to one database share. */
+interface Shared {
+  readonly instance: DuckDBInstance;
+  readonly ensure: Ensure;
+  readonly kept: Readonly<Record<string, string>>;
+}
+
+function overConnection(shared: Shared, connection: DuckDBConnection, onClose: () => void): Database {
+  const { instance, ensure, kept } = shared;
+  const others: Database[] = [];
   const read: Database['read'] = (sql, parameters) =>
     withSqlErrors(sql, async () => {
       await ensure(sql);
@@ -134,6 +154,12 @@ export async function openTables(tables: TableSet, options: DatabaseOptions = {}
     });
   return {
     connection,
+    kept,
+    beside: async () => {
+      const other = overConnection(shared, await instance.connect(), () => {});
+      others.push(other);
+      return other;
+    },
     query: async (sql, parameters) => (await read(sql, parameters)).getRowObjectsJS(),
     read,
     stream: (sql, parameters) =>
@@ -142,8 +168,9 @@ export async function openTables(tables: TableSet, options: DatabaseOptions = {}
         return connection.stream(sql, parameters);
       }),
     close: () => {
+      for (const other of others) other.close();
       connection.closeSync();
-      instance.closeSync();
+      onClose();
     },
   };
 }

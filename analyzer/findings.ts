@@ -4,9 +4,9 @@
  * In: a database with the tables of docs/tables.md, rules, and what the capture is known to have recorded.
  * Out: a verdict a rule (found, clear, cannot tell) with its reason, and the findings.
  */
-import { readFileSync } from 'node:fs';
-import { inPackage } from '../traces/package-root.js';
+import { availableParallelism } from 'node:os';
 import { type Ensure, onDemand } from './on-demand.js';
+import { derivedTables, preludeDefinitions } from './prelude.js';
 import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
 import { type Given, lossesOf, meetsNeeds, type Recorded, resultOf } from './verdicts.js';
 
@@ -17,6 +17,10 @@ export type Row = Record<string, unknown>;
 /** The part of the database that rules need; values are what DuckDB's Node client gives (64-bit integers as bigint). */
 export interface Queryable {
   query(sql: string, params?: Record<string, string | number | null>): Promise<Row[]>;
+  /** Another connection, for statements at the same time. */
+  beside?(): Promise<Queryable>;
+  /** SELECTs of tables that need not be derived any more, by name (prelude.ts). */
+  readonly kept?: Readonly<Record<string, string>>;
 }
 
 export type Confidence = 'certain' | 'likely' | 'possible';
@@ -67,7 +71,7 @@ export interface RuleResult {
 
 export type CaptureVerdict = Pick<RuleResult, 'verdict' | 'reason' | 'advice'>;
 
-/** Runs the rules in order on what the database holds. Throws RuleError for a rule whose SQL does not run or does not keep the contract. */
+/** Runs the rules on what the database holds; results are in their order. Throws RuleError for a rule whose SQL does not run or does not keep the contract. */
 export async function judge(
   db: Queryable,
   rules: readonly Rule[],
@@ -76,41 +80,70 @@ export async function judge(
   const losses = await lossesOf(db);
   const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
   const dmesg = await hasKernelLog(db);
-  const prepared = withPrelude(db);
-  if (dmesg) await prepared.ensure('incidents'); // the kernel's own findings will be held against them
-  const running = await canFind(prepared, rules, { recorded, dmesg });
-  const results: RuleResult[] = [];
-  for (const rule of rules) {
-    const rows = running.has(rule) ? await run(prepared, rule) : NOTHING;
-    results.push(resultOf(rule, rows, { recorded, dmesg }, losses, captures));
-  }
-  return results;
+  const ensure = onDemand(preludeDefinitions(db.kept), (sql) => db.query(sql));
+  if (dmesg) await ensure('incidents'); // the kernel's own findings will be held against them
+  const running = await canFind(withPrelude(db, ensure), rules, { recorded, dmesg });
+  const rows = await runAll(
+    db,
+    rules.filter((rule) => running.has(rule)),
+    ensure,
+  );
+  return rules.map((rule) =>
+    resultOf(rule, rows.get(rule) ?? NOTHING, { recorded, dmesg }, losses, captures),
+  );
 }
+
+/** A rule's SQL is mostly planned, by one thread: more rules than one at a time use a second core. */
+const AT_ONCE = Math.min(2, availableParallelism());
+
+/**
+ * Runs rules, as many at once as the database has connections for. A connection that makes a table of the prelude is busy, so the
+ * first begins with those tables, and the others with the rules that do without.
+ */
+async function runAll(
+  db: Queryable,
+  rules: readonly Rule[],
+  ensure: Ensure,
+): Promise<ReadonlyMap<Rule, RuleRows>> {
+  const derived = derivedTables().map(({ name }) => new RegExp(`\\b${name}\\b`));
+  const isWaiting = ({ sql }: Rule): boolean => derived.some((table) => table.test(sql));
+  const queue = [...rules.filter((rule) => !isWaiting(rule)), ...rules.filter(isWaiting)];
+  const rows = new Map<Rule, RuleRows>();
+  const work = async (connection: Queryable): Promise<void> => {
+    for (let rule = queue.shift(); rule !== undefined; rule = queue.shift())
+      rows.set(rule, await run(withPrelude(connection, ensure), rule));
+  };
+  const beside = db.beside === undefined || rules.length < 2 ? [] : await othersOf(db.beside);
+  const first = async (): Promise<void> => {
+    for (const rule of rules) await ensure(rule.sql);
+    await work(db);
+  };
+  // All come to their end, whichever fails: nothing may run in a database that is being closed.
+  const ends = await Promise.allSettled([first(), ...beside.map(work)]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return rows;
+}
+
+const othersOf = (beside: () => Promise<Queryable>): Promise<Queryable[]> =>
+  Promise.all(Array.from({ length: AT_ONCE - 1 }, beside));
 
 async function hasKernelLog(db: Queryable): Promise<boolean> {
   return (await db.query('SELECT capture FROM kernel_logs ORDER BY capture')).length > 0;
 }
 
-const NOTHING = { findings: [], unknown: [] };
-
-const CREATES = /^CREATE .*(TABLE|MACRO) (\w+)/m;
-
-/** What rules can count on beside the database's own: the macros and tables of `prelude.sql`, each when a statement first names it. */
-function withPrelude(db: Queryable): Queryable & { ensure: Ensure } {
-  const statements = readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8').split(/;\s*$/m);
-  const definitions = statements.flatMap((sql) => {
-    const [, kind, name] = CREATES.exec(sql) ?? [];
-    return name === undefined ? [] : [{ name, isMacro: kind === 'MACRO', sql }];
-  });
-  const ensure = onDemand(definitions, (sql) => db.query(sql));
-  return {
-    ensure,
-    query: async (sql, params) => {
-      await ensure(sql);
-      return db.query(sql, params);
-    },
-  };
+interface RuleRows {
+  readonly findings: readonly Finding[];
+  readonly unknown: readonly Row[];
 }
+
+const NOTHING: RuleRows = { findings: [], unknown: [] };
+
+const withPrelude = (db: Queryable, ensure: Ensure): Queryable => ({
+  query: async (sql, params) => {
+    await ensure(sql);
+    return db.query(sql, params);
+  },
+});
 
 /**
  * The rules that can find anything: what they judge is there, or what they need was recorded. The others do not run, since planning a
@@ -140,7 +173,7 @@ async function emptyOf(db: Queryable, tables: ReadonlySet<string>): Promise<Read
   return empty;
 }
 
-async function run(db: Queryable, rule: Rule): Promise<{ findings: Finding[]; unknown: Row[] }> {
+async function run(db: Queryable, rule: Rule): Promise<RuleRows> {
   let rows: Row[];
   try {
     rows = await db.query(rule.sql, Object.fromEntries(rule.parameters.map((one) => [one.name, one.value])));

@@ -14,21 +14,18 @@ export interface Definition {
 export type Ensure = (sql: string) => Promise<void>;
 
 export function onDemand(definitions: readonly Definition[], run: (sql: string) => Promise<unknown>): Ensure {
-  const pending = new Map(
-    definitions.map((one) => [one, new RegExp(`\\b${one.name}\\b${one.isMacro ? '\\s*\\(' : ''}`, 'i')]),
+  const patterns = definitions.map(
+    (one) => [one, new RegExp(`\\b${one.name}\\b${one.isMacro ? '\\s*\\(' : ''}`, 'i')] as const,
   );
-  const make: Ensure = async (sql) => {
-    for (const [one, named] of pending) {
-      if (!named.test(sql)) continue;
-      pending.delete(one);
-      await make(one.sql);
-      await run(one.sql);
-    }
+  // Each is made once; a statement that names one which another statement is having made waits for it, and only for that.
+  const made = new Map<Definition, Promise<unknown>>();
+  const make = (one: Definition): Promise<unknown> => {
+    const making = made.get(one) ?? ensure(one.sql, one).then(() => run(one.sql));
+    made.set(one, making);
+    return making;
   };
-  // One after another: a statement must not find that another one is still making what it needs.
-  let turn: Promise<void> = Promise.resolve();
-  return (sql) => {
-    turn = turn.catch(() => undefined).then(() => make(sql));
-    return turn;
+  const ensure = async (sql: string, itself?: Definition): Promise<void> => {
+    for (const [one, named] of patterns) if (one !== itself && named.test(sql)) await make(one);
   };
+  return (sql) => ensure(sql);
 }

@@ -157,7 +157,7 @@ interface Run {
   readonly err: string;
 }
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 
 function dmaspan(args: readonly string[], input: string | Uint8Array = ''): Run {
   const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {

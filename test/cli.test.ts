@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { loadRules } from '../analyzer/rules.js';
 import { inPackage } from '../traces/package-root.js';
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const sample = (...path: string[]): string => inPackage('traces', 'samples', ...path);
 const BUGGY = sample('buggy-driver', 'trace.dat');
 const OVERLAP = sample('overlap-iommu', 'trace.txt');

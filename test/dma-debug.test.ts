@@ -136,7 +136,7 @@ const report = (...args: string[]): string =>
   spawnSync(
     process.execPath,
     [
-      inPackage('dist', 'cli', 'index.js'),
+      inPackage('dist', 'command', 'index.js'),
       'report',
       sample('trace.dat'),
       '--dmesg',

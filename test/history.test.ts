@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inPackage } from '../traces/package-root.js';
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const sample = (...path: string[]): string => inPackage('traces', 'samples', ...path);
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-history-'));
 test.after(() => rmSync(folder, { recursive: true }));

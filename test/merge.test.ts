@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dmaspan-merge-'));
 function dmaspan(...args: string[]) {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [inPackage('dist', 'cli', 'index.js'), ...args],
+    [inPackage('dist', 'command', 'index.js'), ...args],
     {
       encoding: 'utf8',
     },

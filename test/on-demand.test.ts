@@ -25,13 +25,19 @@ test('what a statement names is made, with what that names, each once', async ()
   assert.equal(await made('FROM old', 'FROM slow', 'FROM slow'), ['old', 'ms', 'slow']);
 });
 
-test('a statement waits for what another one is having made', async () => {
+test('a statement waits for what another one is having made, and for nothing else', async () => {
   const done: string[] = [];
   const ensure = onDemand(DEFINITIONS, async (sql) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    done.push(sql);
+    done.push(/(?:MACRO|VIEW|TABLE) (\w+)/.exec(sql)![1]!);
   });
-  await Promise.all([ensure('FROM slow'), ensure('FROM old').then(() => assert.is(done.length, 3))]);
+  await Promise.all([
+    ensure('FROM slow').then(() => assert.equal(done, ['ms', 'old', 'slow'])),
+    ensure('SELECT ms(1)').then(() => assert.equal(done, ['ms'])),
+    ensure('FROM slow'),
+    ensure('SELECT 1').then(() => assert.equal(done, [])),
+  ]);
+  assert.equal(done, ['ms', 'old', 'slow'], 'each once');
 });
 
 test('a macro is named by a call, and a part of a word names nothing', async () => {

@@ -239,7 +239,7 @@ test('docs/probes.md is what the packs say', async () => {
   assert.is(readFileSync(inPackage('docs', 'probes.md'), 'utf8'), await probeDocs());
 });
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, [COMMAND, 'probes', ...args], { encoding: 'utf8' });
 

@@ -21,7 +21,7 @@ import { selectionOf } from '../cli/recording/selection.js';
 import { inPackage } from '../traces/package-root.js';
 import { loadPacks } from '../traces/probe-pack.js';
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-record-test-'));
 test.after(() => rmSync(folder, { recursive: true }));
 

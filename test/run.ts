@@ -22,6 +22,7 @@ const DRAIN_MS = 1000;
 export interface FileResult extends FileReport {
   file: string;
   output: string;
+  seconds: number;
 }
 
 interface Ending {
@@ -63,6 +64,7 @@ function watch(child: ChildProcess, limitMs: number): Promise<Ending> {
 
 /** Runs one compiled test file. Whatever it does, the result says so: it never rejects. */
 export async function runFile(file: string, limitMs = LIMIT_MS): Promise<FileResult> {
+  const begun = performance.now();
   const child = fork(join(compiled, 'run-file.js'), [file], { cwd: root, silent: true });
   let output = '';
   const collect = (text: string) => {
@@ -74,7 +76,8 @@ export async function runFile(file: string, limitMs = LIMIT_MS): Promise<FileRes
   const report = ending.report ?? { passed: 0, failed: 0, skipped: 0, problems: [] };
   const whole = problemsOf(ending, limitMs);
   const failed = report.failed + whole.length;
-  return { ...report, file, output, failed, problems: [...report.problems, ...whole] };
+  const seconds = (performance.now() - begun) / 1000;
+  return { ...report, file, output, seconds, failed, problems: [...report.problems, ...whole] };
 }
 
 /** The test files by their sources: a stale compiled file is not run, an uncompiled source is missed. */
@@ -91,6 +94,7 @@ function missing(file: string): FileResult {
   return {
     file,
     output: '',
+    seconds: 0,
     passed: 0,
     failed: 1,
     skipped: 0,
@@ -106,7 +110,7 @@ function print(result: FileResult): void {
   const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
   const mark = result.failed > 0 ? 'FAIL' : 'ok  ';
   const counts = `${result.passed} passed${result.failed > 0 ? `, ${result.failed} failed` : ''}${skipped}`;
-  console.log(`${mark} ${basename(result.file, '.js')}: ${counts}`);
+  console.log(`${mark} ${basename(result.file, '.js')}: ${counts} (${result.seconds.toFixed(1)} s)`);
   if (result.failed === 0) return;
   process.stdout.write(indented(result.output));
   for (const problem of result.problems) console.log(`    ${problem}`);

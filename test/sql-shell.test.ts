@@ -18,7 +18,7 @@ import { statementsOf } from '../cli/sql/statements.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { inPackage } from '../traces/package-root.js';
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const CAPTURE = inPackage('traces', 'samples', 'slow-leak', 'trace.txt.zst');
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-shell-'));
 let database: Database;

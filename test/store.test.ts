@@ -188,7 +188,7 @@ test('stores that are damaged, of another version or no stores are told as that'
   const of = (change: object) => () => parseManifest('x', JSON.stringify({ ...manifest, ...change }));
   assert.throws(
     of({ version: 7, dmaspan: '9.9' }),
-    /expected a store of version 1 .*found version 7, written by dmaspan 9\.9/,
+    /expected a store of version 2 .*found version 7, written by dmaspan 9\.9/,
   );
   assert.throws(of({ columns: 'other' }), /found one with other tables or columns/);
   assert.throws(

@@ -11,7 +11,7 @@ import { loadRules } from '../analyzer/rules.js';
 import { parseSuppressions } from '../analyzer/triage/suppressions.js';
 import { inPackage } from '../traces/package-root.js';
 
-const COMMAND = inPackage('dist', 'cli', 'index.js');
+const COMMAND = inPackage('dist', 'command', 'index.js');
 const sample = (...path: string[]): string => inPackage('traces', 'samples', ...path);
 const BUGGY = sample('buggy-driver', 'trace.txt.zst');
 const AGAIN = sample('buggy-driver-again', 'trace.txt.zst');

@@ -1,25 +1,25 @@
 -- What every rule can count on, made once before the first rule runs.
 
 -- Words for messages.
-CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS n::VARCHAR || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
-CREATE OR REPLACE TEMP MACRO kind_name(kind) AS
+CREATE OR REPLACE MACRO counted(n, one, many) AS n::VARCHAR || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
+CREATE OR REPLACE MACRO kind_name(kind) AS
   CASE kind::VARCHAR WHEN 'sg' THEN 'scatterlist' WHEN 'coherent' THEN 'coherent buffer' WHEN 'pages' THEN 'page allocation'
     WHEN 'noncontiguous' THEN 'noncontiguous buffer' WHEN 'resource' THEN 'resource mapping' ELSE 'mapping' END;
-CREATE OR REPLACE TEMP MACRO things(n, kind) AS counted(n, kind_name(kind), kind_name(kind) || 's');
+CREATE OR REPLACE MACRO things(n, kind) AS counted(n, kind_name(kind), kind_name(kind) || 's');
 
 -- A fact that an event may not tell.
-CREATE OR REPLACE TEMP MACRO told(x) AS coalesce(x::VARCHAR, '?');
+CREATE OR REPLACE MACRO told(x) AS coalesce(x::VARCHAR, '?');
 
 -- Confidence of a finding. `doubtful` is true for an instance that a lost event could explain away.
-CREATE OR REPLACE TEMP MACRO confidence_of(doubtful) AS CASE WHEN bool_and(doubtful) THEN 'possible' ELSE 'certain' END;
-CREATE OR REPLACE TEMP MACRO reason_of(doubtful, certain_text, possible_text) AS
+CREATE OR REPLACE MACRO confidence_of(doubtful) AS CASE WHEN bool_and(doubtful) THEN 'possible' ELSE 'certain' END;
+CREATE OR REPLACE MACRO reason_of(doubtful, certain_text, possible_text) AS
   CASE WHEN bool_and(doubtful) THEN possible_text
     WHEN bool_or(doubtful) THEN certain_text || '; for ' || count(*) FILTER (doubtful) || ' of ' || count(*) || ', ' || possible_text
     ELSE certain_text END;
 
 -- Mappings that are still open, passed by more siblings than any that was unmapped in the end: they stand aside of whatever order the
 -- others are served in.
-CREATE OR REPLACE TEMP TABLE outlived AS
+CREATE OR REPLACE TABLE outlived AS
 SELECT o.id
 FROM lifetimes o
 JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
@@ -29,20 +29,27 @@ WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND o.passed > coalesce(b.most_pas
 -- again: a repetition; the same misuse of the same mapping (or address, where the mapping is not known) came before.
 -- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.
 -- site: who mapped; without a mapping, who made the call. close_site: who made the call (the unmap, the sync, the second map).
-CREATE OR REPLACE TEMP TABLE incidents AS
+CREATE OR REPLACE TABLE incidents AS
 WITH blind AS (
   -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
   SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
+),
+-- Of the large tables only what anomalies speak of, read once: a join with few rows must not begin by hashing all of the many.
+moment AS MATERIALIZED (
+  SELECT seq, event, kind, dir, len, phys, attrs, comm, tid, stack FROM events WHERE seq IN (SELECT seq FROM anomalies)
+),
+mapped AS MATERIALIZED (
+  SELECT id, device, kind, dir, len, attrs, opened_ts, after_loss, open_stack, sg_group FROM lifetimes WHERE id IN (SELECT lifetime FROM anomalies)
 ),
 seen AS (
   -- Numbered before they are joined with anything wide.
   SELECT a.*, row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN coalesce(a.addr, e.phys) END ORDER BY a.seq) > 1 AS again
   FROM anomalies a
-  LEFT JOIN events e ON e.seq = a.seq
+  LEFT JOIN moment e ON e.seq = a.seq
 ),
 list AS (
   SELECT sg_group, sum(len) AS bytes FROM lifetimes
-  WHERE sg_group IN (SELECT m.sg_group FROM anomalies n JOIN lifetimes m ON m.id = n.lifetime) GROUP BY sg_group
+  WHERE sg_group IN (SELECT sg_group FROM mapped) GROUP BY sg_group
 )
 SELECT
   a.kind::VARCHAR AS anomaly,
@@ -60,8 +67,8 @@ SELECT
   c.site AS close_site, c.via AS close_via
 FROM seen a
 LEFT JOIN blind b ON b.capture = a.capture
-LEFT JOIN events e ON e.seq = a.seq
-LEFT JOIN lifetimes l ON l.id = a.lifetime
+LEFT JOIN moment e ON e.seq = a.seq
+LEFT JOIN mapped l ON l.id = a.lifetime
 LEFT JOIN list g ON g.sg_group = l.sg_group
 LEFT JOIN stacks o ON o.id = l.open_stack
 LEFT JOIN stacks c ON c.id = e.stack;

@@ -33,6 +33,10 @@ export function duckdbWriter(path: string): StoreWriter {
       await run(database, `INSERT INTO ${name} FROM memory.main.${table.name}`);
       if (excerpt) await run(database, `COMMENT ON TABLE ${name} IS ${quoted(EXCERPT)}`);
     },
+    keep: async (database, { name }) => {
+      await run(database, `CREATE TABLE excerpt.${name} AS FROM memory.main.${name}`);
+      await run(database, `COMMENT ON TABLE excerpt.${name} IS ${quoted(DERIVED)}`);
+    },
     end: (database) => run(database, 'USE memory; DETACH store'),
     finish: async (manifest) => {
       const instance = await DuckDBInstance.create(path);
@@ -55,3 +59,5 @@ export function duckdbWriter(path: string): StoreWriter {
 
 const EXCERPT =
   'The rows that dmaspan report reads of the table of this name: what is open at the end, and what anomalies speak of.';
+
+const DERIVED = 'What dmaspan report computes of the other tables before its first rule runs.';

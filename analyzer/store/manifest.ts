@@ -13,7 +13,7 @@ import { TABLES } from '../tables.js';
 import { MANIFEST_FILE } from './kind.js';
 
 /** Grows with every change of the layout that docs/store.md describes. Changes of tables and columns show in `columns`. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 export const MANIFEST_TABLE = 'dmaspan_store';
 
 export interface Manifest {
@@ -29,6 +29,8 @@ export interface Manifest {
   readonly tables: Readonly<Record<string, number>>;
   /** Rows of those that a report keeps fewer of, which are there a second time as such. */
   readonly excerpts: Readonly<Record<string, number>>;
+  /** Fingerprint of how the derived tables were computed, which are kept beside the excerpts. */
+  readonly prelude: string;
   /** Sizes of the files of a folder, by their path in it; none in a .duckdb file. */
   readonly files: Readonly<Record<string, number>>;
 }

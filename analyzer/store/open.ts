@@ -10,6 +10,7 @@ import { quoted } from '../catalog.js';
 import { KEEP_ALL, type Retention } from '../core.js';
 import type { Evidence, OpenOptions } from '../evidence.js';
 import { NAME_LISTS } from '../names.js';
+import { type DerivedTable, derivedTables, preludeFingerprint } from '../prelude.js';
 import type { Table } from '../tables.js';
 import { TABLES } from '../tables.js';
 import { storeKind } from './kind.js';
@@ -23,6 +24,8 @@ interface Reader {
   attach(connection: DuckDBConnection): Promise<Manifest>;
   /** A SELECT of a table's rows, or of its excerpt's. */
   select(table: Table, excerpt: boolean): string;
+  /** A SELECT of a derived table's rows. */
+  selectDerived(table: DerivedTable): string;
 }
 
 function fileReader(path: string): Reader {
@@ -36,6 +39,7 @@ function fileReader(path: string): Reader {
       return parseManifest(path, await manifestText(connection, path));
     },
     select: ({ name }, excerpt) => `FROM store.${excerpt ? 'excerpt' : 'main'}.${name}`,
+    selectDerived: ({ name }) => `FROM store.excerpt.${name}`,
   };
 }
 
@@ -77,6 +81,8 @@ function folderReader(path: string): Reader {
       const file = join(resolve(path), ...(excerpt ? ['excerpt'] : []), `${name}.parquet`);
       return `SELECT ${columns.map((one) => column(one.name, one.type)).join(', ')} FROM read_parquet(${quoted(file)})`;
     },
+    selectDerived: ({ name }) =>
+      `FROM read_parquet(${quoted(join(resolve(path), 'excerpt', `${name}.parquet`))})`,
   };
 }
 
@@ -90,18 +96,27 @@ function excerptedBy(manifest: Manifest, asked: Retention): Excerpted {
   return ({ name }) => name in manifest.excerpts && !(reads[name as keyof Retention] ?? !none);
 }
 
+/** The derived tables that are kept, if they are what this dmaspan would compute. */
+function keptBy({ prelude }: Manifest, reader: Reader): Record<string, string> {
+  if (prelude !== preludeFingerprint()) return {};
+  return Object.fromEntries(derivedTables().map((table) => [table.name, reader.selectDerived(table)]));
+}
+
 /** Opens what `storeKind` knows as a store. Throws StoreError. */
 export function storeEvidence(path: string): Evidence {
   const reader = storeKind(path) === 'folder' ? folderReader(path) : fileReader(path);
   const open = async ({ reads = KEEP_ALL, ...options }: OpenOptions = {}) => {
     const { openTables } = await import('../database.js');
     let excerpted: Excerpted = () => false;
+    let kept: Record<string, string> = {};
     return openTables(
       {
         kindOf: () => 'VIEW',
+        kept: () => kept,
         begin: async (connection) => {
           const manifest = await reader.attach(connection);
           excerpted = excerptedBy(manifest, reads);
+          kept = keptBy(manifest, reader);
           return manifest.types;
         },
         create: async (connection) => {

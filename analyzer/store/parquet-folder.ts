@@ -5,8 +5,9 @@
  * a reader passes over the row groups of other devices and other times by their statistics.
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { quoted } from '../catalog.js';
+import type { Database } from '../database.js';
 import type { Table } from '../tables.js';
 import { MANIFEST_FILE } from './kind.js';
 import type { StoreWriter } from './write.js';
@@ -24,17 +25,20 @@ export function sortedBy({ columns }: Table): string[] {
 export function parquetWriter(path: string): StoreWriter {
   const files: Record<string, number> = {};
   mkdirSync(path, { recursive: true });
+  const copy = async (database: Database, rows: string, file: string): Promise<void> => {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    const form = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}`;
+    await database.connection.run(`COPY (${rows}) TO ${quoted(join(path, file))} (${form})`);
+    files[file] = statSync(join(path, file)).size;
+  };
   return {
     begin: async () => {},
-    write: async (database, table, excerpt) => {
-      if (excerpt) mkdirSync(join(path, 'excerpt'), { recursive: true });
-      const file = excerpt ? `excerpt/${table.name}.parquet` : `${table.name}.parquet`;
+    write: (database, table, excerpt) => {
       const order = sortedBy(table);
       const rows = `FROM ${table.name}${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''}`;
-      const form = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}`;
-      await database.connection.run(`COPY (${rows}) TO ${quoted(join(path, file))} (${form})`);
-      files[file] = statSync(join(path, file)).size;
+      return copy(database, rows, `${excerpt ? 'excerpt/' : ''}${table.name}.parquet`);
     },
+    keep: (database, { name }) => copy(database, `FROM ${name}`, `excerpt/${name}.parquet`),
     end: async () => {},
     finish: async (manifest) => {
       writeFileSync(join(path, MANIFEST_FILE), `${JSON.stringify({ ...manifest, files }, undefined, 2)}\n`);

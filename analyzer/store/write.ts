@@ -8,8 +8,10 @@ import { TableId } from '../../wasm/schema.js';
 import type { EnumMembers } from '../catalog.js';
 import { KEEP_LEAST } from '../core.js';
 import type { Database } from '../database.js';
-import type { Evidence } from '../evidence.js';
+import type { Evidence, OpenOptions } from '../evidence.js';
 import { NAME_LISTS } from '../names.js';
+import { onDemand } from '../on-demand.js';
+import { type DerivedTable, derivedTables, preludeDefinitions, preludeFingerprint } from '../prelude.js';
 import { STORED_TABLES, TABLES, type Table } from '../tables.js';
 import { columnsFingerprint, type Manifest, ownVersion, STORE_VERSION } from './manifest.js';
 
@@ -21,6 +23,8 @@ export interface StoreWriter {
   /** Before the tables of a database are written. */
   begin(database: Database, types: EnumMembers): Promise<void>;
   write(database: Database, table: Table, excerpt: boolean): Promise<void>;
+  /** Keeps a derived table, which lies in `memory.main` too, beside the excerpts. */
+  keep(database: Database, table: DerivedTable): Promise<void>;
   /** After them: nothing of the store may stay open. */
   end(database: Database): Promise<void>;
   /** Last of all. */
@@ -37,7 +41,7 @@ export async function writeStore(
   const types: Record<string, string[]> = {};
   const tables: Rows = {};
   const excerpts: Rows = {};
-  await withTables(evidence, writer, types, async (database) => {
+  await withTables(evidence, writer, types, {}, async (database) => {
     for (const [at, table] of TABLES.entries()) {
       onStep(table.name, at, TABLES.length + 1);
       tables[table.name] = await rowsOf(database, table);
@@ -45,23 +49,18 @@ export async function writeStore(
     }
   });
   onStep('what reports read', TABLES.length, TABLES.length + 1);
-  await withTables(
-    evidence,
-    writer,
-    types,
-    async (database) => {
-      for (const table of EXCERPTED) {
-        const rows = await rowsOf(database, table);
-        // One that is nearly the whole is not worth its room.
-        if (rows * 2 >= tables[table.name]!) continue;
-        excerpts[table.name] = rows;
-        await writer.write(database, table, true);
-      }
-    },
-    true,
-  );
+  await withTables(evidence, writer, types, { reads: KEEP_LEAST, derive: true }, async (database) => {
+    for (const table of EXCERPTED) {
+      const rows = await rowsOf(database, table);
+      // One that is nearly the whole is not worth its room.
+      if (rows * 2 >= tables[table.name]!) continue;
+      excerpts[table.name] = rows;
+      await writer.write(database, table, true);
+    }
+    for (const table of derivedTables()) await writer.keep(database, table);
+  });
   const head = { store: 'dmaspan', version: STORE_VERSION, dmaspan: ownVersion() } as const;
-  const rows = { types: types, tables, excerpts, files: {} };
+  const rows = { types: types, tables, excerpts, prelude: preludeFingerprint(), files: {} };
   await writer.finish({ ...head, columns: columnsFingerprint(), ...rows });
 }
 
@@ -72,15 +71,12 @@ async function withTables(
   evidence: Evidence,
   writer: StoreWriter,
   types: Record<string, string[]>,
+  { derive = false, ...options }: OpenOptions & { derive?: boolean },
   work: (database: Database) => Promise<void>,
-  excerpt = false,
 ): Promise<void> {
-  const database = await evidence.open({
-    allowFiles: true,
-    terse: true,
-    ...(excerpt ? { reads: KEEP_LEAST } : {}),
-  });
+  const database = await evidence.open({ allowFiles: true, terse: true, ...options });
   try {
+    if (derive) await deriveAll(database);
     const ranges = NAME_LISTS.map((list) => `enum_range(NULL::"${list}") AS "${list}"`);
     Object.assign(types, (await database.query(`SELECT ${ranges.join(', ')}`))[0]);
     await writer.begin(database, types);
@@ -89,6 +85,12 @@ async function withTables(
   } finally {
     database.close();
   }
+}
+
+/** What a report would compute from these tables before its first rule. */
+async function deriveAll(database: Database): Promise<void> {
+  const ensure = onDemand(preludeDefinitions(), (sql) => database.query(sql));
+  for (const { name } of derivedTables()) await ensure(`FROM ${name}`);
 }
 
 async function rowsOf(database: Database, { name }: Table): Promise<number> {

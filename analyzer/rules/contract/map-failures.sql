@@ -40,4 +40,4 @@ SELECT
 FROM caused c
 LEFT JOIN stacks s ON s.id = c.stack
 GROUP BY c.capture, c.device, c.kind, c.event, c.later, c.cause, c.error, s.site, s.via
-ORDER BY c.capture, c.device::VARCHAR, c.kind::VARCHAR, c.event::VARCHAR, c.later, c.error, s.site, s.via
+ORDER BY c.capture, c.device::VARCHAR, c.kind::VARCHAR, c.event::VARCHAR, c.later, c.cause, c.error, s.site, s.via

@@ -62,4 +62,4 @@ LEFT JOIN removal r ON r.capture = k.capture AND r.device = k.device
 LEFT JOIN closer u ON u.capture = k.capture AND u.device = k.device AND u.kind = k.kind AND u.site IS NOT DISTINCT FROM k.site
 LEFT JOIN stacks c ON c.id = u.close_stack
 GROUP BY k.capture, k.device, k.kind, k.site, k.via, c.site, c.via, k.unknowable
-ORDER BY k.capture, k.device::VARCHAR, k.kind, k.site, k.via, c.site, k.unknowable
+ORDER BY k.capture, k.device::VARCHAR, k.kind, k.site, k.via, c.site, c.via, k.unknowable

@@ -40,4 +40,4 @@ SELECT
 FROM pair
 GROUP BY capture, device, mapped_kind, conflict, CASE WHEN NOT conflict THEN mapped_dir END, site, via, other_site, other_via
 HAVING count(*) FILTER (NOT again) > 0
-ORDER BY capture, device, kind, severity, site, via, close_site, close_via
+ORDER BY capture, device, kind, severity, CASE WHEN NOT conflict THEN mapped_dir END, site, via, close_site, close_via

@@ -30,4 +30,4 @@ SELECT
   any_value(cause) AS cause, min(late) AS soonest, max(late) AS latest
 FROM late_ones
 GROUP BY capture, device, kind, cause, duty, open_site, open_via, unmap_site, unmap_via
-ORDER BY capture, device::VARCHAR, kind::VARCHAR, cause, open_site, open_via, unmap_site, unmap_via
+ORDER BY capture, device::VARCHAR, kind::VARCHAR, cause, duty, open_site, open_via, unmap_site, unmap_via

@@ -35,4 +35,4 @@ SELECT
   any_value(cause) AS cause, max(late) AS latest
 FROM stale
 GROUP BY capture, device, kind, cause, duty, open_site, open_via, unmap_site, unmap_via
-ORDER BY capture, device::VARCHAR, kind::VARCHAR, cause, open_site, open_via, unmap_site, unmap_via
+ORDER BY capture, device::VARCHAR, kind::VARCHAR, cause, duty, open_site, open_via, unmap_site, unmap_via
