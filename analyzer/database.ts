@@ -14,6 +14,7 @@ import {
 import type { Analysis } from './analysis.js';
 import { analysisTables } from './analysis-tables.js';
 import { createComments, createTypes, type EnumMembers } from './catalog.js';
+import { type Kept, NOTHING_KEPT } from './kept.js';
 import { type Ensure, onDemand } from './on-demand.js';
 import type { Table } from './tables.js';
 import { readViews } from './views.js';
@@ -35,8 +36,8 @@ export interface TableSet {
   create(connection: DuckDBConnection): Promise<void>;
   /** What `create` makes of a table. */
   kindOf(table: Table): 'TABLE' | 'VIEW';
-  /** SELECTs of derived tables (prelude.ts) that are there as well, by name; asked for after `begin`. */
-  kept?(): Readonly<Record<string, string>>;
+  /** What need not be computed any more; asked for after `begin`. */
+  kept?(): Kept;
 }
 
 export type Row = Record<string, JS>;
@@ -53,7 +54,7 @@ export interface Database {
   stream(sql: string, parameters?: Parameters): Promise<DuckDBResult>;
   /** Another connection to the same database, for statements at the same time; it ends with this one. */
   beside(): Promise<Database>;
-  readonly kept: Readonly<Record<string, string>>;
+  readonly kept: Kept;
   /** DuckDB's own connection, for what this interface lacks. */
   readonly connection: DuckDBConnection;
   /** Ends the database; no query may be under way. */
@@ -132,7 +133,7 @@ export async function openTables(tables: TableSet, options: DatabaseOptions = {}
   const connection = await instance.connect();
   const ensure = await createAll(connection, tables, options.terse === true);
   if (options.allowFiles !== true) await connection.run(LOCK);
-  return overConnection({ instance, ensure, kept: tables.kept?.() ?? {} }, connection, () =>
+  return overConnection({ instance, ensure, kept: tables.kept?.() ?? NOTHING_KEPT }, connection, () =>
     instance.closeSync(),
   );
 }
@@ -141,7 +142,7 @@ export async function openTables(tables: TableSet, options: DatabaseOptions = {}
 interface Shared {
   readonly instance: DuckDBInstance;
   readonly ensure: Ensure;
-  readonly kept: Readonly<Record<string, string>>;
+  readonly kept: Kept;
 }
 
 function overConnection(shared: Shared, connection: DuckDBConnection, onClose: () => void): Database {

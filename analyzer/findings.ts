@@ -1,16 +1,10 @@
 /**
- * Runs rules on a capture's tables.
+ * What rules find.
  *
- * In: a database with the tables of docs/tables.md, rules, and what the capture is known to have recorded.
- * Out: a verdict a rule (found, clear, cannot tell) with its reason, and the findings.
+ * In: the rows of a rule's SELECT, which keep the contract of docs/rules/README.md. Out: findings, or a RuleError that names the file.
  */
-import { availableParallelism } from 'node:os';
-import { type Ensure, onDemand } from './on-demand.js';
-import { derivedTables, preludeDefinitions } from './prelude.js';
-import { type Rule, RuleError, SEVERITIES, type Severity, withInputs } from './rules.js';
-import { type Given, lossesOf, meetsNeeds, type Recorded, resultOf } from './verdicts.js';
-
-export { type Recorded, recordedBy } from './verdicts.js';
+import type { Kept } from './kept.js';
+import { type Rule, RuleError, SEVERITIES, type Severity } from './rules.js';
 
 export type Row = Record<string, unknown>;
 
@@ -19,8 +13,8 @@ export interface Queryable {
   query(sql: string, params?: Record<string, string | number | null>): Promise<Row[]>;
   /** Another connection, for statements at the same time. */
   beside?(): Promise<Queryable>;
-  /** SELECTs of tables that need not be derived any more, by name (prelude.ts). */
-  readonly kept?: Readonly<Record<string, string>>;
+  /** What need not be computed any more. */
+  readonly kept?: Kept;
 }
 
 export type Confidence = 'certain' | 'likely' | 'possible';
@@ -71,118 +65,14 @@ export interface RuleResult {
 
 export type CaptureVerdict = Pick<RuleResult, 'verdict' | 'reason' | 'advice'>;
 
-/** Runs the rules on what the database holds; results are in their order. Throws RuleError for a rule whose SQL does not run or does not keep the contract. */
-export async function judge(
-  db: Queryable,
-  rules: readonly Rule[],
-  recorded: readonly Recorded[],
-): Promise<RuleResult[]> {
-  const losses = await lossesOf(db);
-  const captures = (await db.query('SELECT capture FROM captures ORDER BY capture')).length;
-  const dmesg = await hasKernelLog(db);
-  const ensure = onDemand(preludeDefinitions(db.kept), (sql) => db.query(sql));
-  if (dmesg) await ensure('incidents'); // the kernel's own findings will be held against them
-  const running = await canFind(withPrelude(db, ensure), rules, { recorded, dmesg });
-  const rows = await runAll(
-    db,
-    rules.filter((rule) => running.has(rule)),
-    ensure,
-  );
-  return rules.map((rule) =>
-    resultOf(rule, rows.get(rule) ?? NOTHING, { recorded, dmesg }, losses, captures),
-  );
-}
-
-/** A rule's SQL is mostly planned, by one thread: more rules than one at a time use a second core. */
-const AT_ONCE = Math.min(2, availableParallelism());
-
-/**
- * Runs rules, as many at once as the database has connections for. A connection that makes a table of the prelude is busy, so the
- * first begins with those tables, and the others with the rules that do without.
- */
-async function runAll(
-  db: Queryable,
-  rules: readonly Rule[],
-  ensure: Ensure,
-): Promise<ReadonlyMap<Rule, RuleRows>> {
-  const derived = derivedTables().map(({ name }) => new RegExp(`\\b${name}\\b`));
-  const isWaiting = ({ sql }: Rule): boolean => derived.some((table) => table.test(sql));
-  const queue = [...rules.filter((rule) => !isWaiting(rule)), ...rules.filter(isWaiting)];
-  const rows = new Map<Rule, RuleRows>();
-  const work = async (connection: Queryable): Promise<void> => {
-    for (let rule = queue.shift(); rule !== undefined; rule = queue.shift())
-      rows.set(rule, await run(withPrelude(connection, ensure), rule));
-  };
-  const beside = db.beside === undefined || rules.length < 2 ? [] : await othersOf(db.beside);
-  const first = async (): Promise<void> => {
-    for (const rule of rules) await ensure(rule.sql);
-    await work(db);
-  };
-  // All come to their end, whichever fails: nothing may run in a database that is being closed.
-  const ends = await Promise.allSettled([first(), ...beside.map(work)]);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return rows;
-}
-
-const othersOf = (beside: () => Promise<Queryable>): Promise<Queryable[]> =>
-  Promise.all(Array.from({ length: AT_ONCE - 1 }, beside));
-
-async function hasKernelLog(db: Queryable): Promise<boolean> {
-  return (await db.query('SELECT capture FROM kernel_logs ORDER BY capture')).length > 0;
-}
-
-interface RuleRows {
+/** What a rule found, and what it cannot tell. */
+export interface RuleRows {
   readonly findings: readonly Finding[];
   readonly unknown: readonly Row[];
 }
 
-const NOTHING: RuleRows = { findings: [], unknown: [] };
-
-const withPrelude = (db: Queryable, ensure: Ensure): Queryable => ({
-  query: async (sql, params) => {
-    await ensure(sql);
-    return db.query(sql, params);
-  },
-});
-
-/**
- * The rules that can find anything: what they judge is there, or what they need was recorded. The others do not run, since planning a
- * rule's SQL takes some 20 ms, whatever it finds.
- */
-async function canFind(db: Queryable, rules: readonly Rule[], given: Given): Promise<ReadonlySet<Rule>> {
-  const able = withInputs(rules, given);
-  const seen = able.some(({ anomaly }) => anomaly !== undefined) ? await anomaliesOf(db) : new Set();
-  const needed = able.filter((rule) =>
-    rule.anomaly === undefined ? meetsNeeds(rule, given) : seen.has(rule.anomaly),
-  );
-  const empty = await emptyOf(db, new Set(needed.flatMap(({ subject }) => subject ?? [])));
-  return new Set(needed.filter(({ subject }) => subject === undefined || !empty.has(subject)));
-}
-
-/** The kinds of anomalies that there are. */
-async function anomaliesOf(db: Queryable): Promise<ReadonlySet<unknown>> {
-  const rows = await db.query('SELECT DISTINCT kind::VARCHAR AS kind FROM anomalies ORDER BY kind');
-  return new Set(rows.map(({ kind }) => kind));
-}
-
-/** Those of these tables that have no row. */
-async function emptyOf(db: Queryable, tables: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-  const empty = new Set<string>();
-  for (const table of tables)
-    if ((await db.query(`SELECT 1 AS there FROM "${table}" LIMIT 1`)).length === 0) empty.add(table);
-  return empty;
-}
-
-async function run(db: Queryable, rule: Rule): Promise<RuleRows> {
-  let rows: Row[];
-  try {
-    rows = await db.query(rule.sql, Object.fromEntries(rule.parameters.map((one) => [one.name, one.value])));
-  } catch (error) {
-    throw new RuleError(
-      `${rule.file}: the rule's SQL does not run: ${String((error as Error).message).trim()}`,
-      'Try it with dmaspan sql; see docs/tables.md.',
-    );
-  }
+/** Throws RuleError for rows that do not keep the contract. */
+export function ruleRows(rule: Rule, rows: readonly Row[]): RuleRows {
   if (rows.length > 0) checkColumns(rule, rows[0]!);
   return {
     findings: rows.filter((row) => row.confidence !== 'unknown').map((row) => findingOf(rule, row)),

@@ -3,7 +3,6 @@
  *
  * In: the file. Out: definitions, for a database to make when a rule first names them, or for a store to keep.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import type { Definition } from './on-demand.js';
@@ -14,12 +13,12 @@ export interface DerivedTable {
   readonly select: string;
 }
 
-const readText = (): string => readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8');
+export const preludeText = (): string => readFileSync(inPackage('analyzer', 'rules', 'prelude.sql'), 'utf8');
 
 const MACRO = /^CREATE OR REPLACE MACRO (\w+)/m;
 const TABLE = /^CREATE OR REPLACE TABLE (\w+) AS$/m;
 
-const statements = (): string[] => readText().split(/;\s*$/m);
+const statements = (): string[] => preludeText().split(/;\s*$/m);
 
 function derivedTable(sql: string): DerivedTable[] {
   const found = TABLE.exec(sql);
@@ -43,7 +42,3 @@ export function preludeDefinitions(kept: Readonly<Record<string, string>> = {}):
     }));
   });
 }
-
-/** Tells apart derived tables of a dmaspan that computes them in another way. */
-export const preludeFingerprint = (): string =>
-  createHash('sha256').update(readText()).digest('hex').slice(0, 16);

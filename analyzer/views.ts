@@ -83,5 +83,10 @@ function readFolder(...path: string[]): View[] {
   return files.sort().map((file) => readView(join(folder, file)));
 }
 
+let views: readonly View[] | undefined;
+
 /** Macros first, then views. */
-export const readViews = (): View[] => [...readFolder('views', 'macros'), ...readFolder('views')];
+export function readViews(): readonly View[] {
+  views ??= [...readFolder('views', 'macros'), ...readFolder('views')];
+  return views;
+}

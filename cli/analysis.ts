@@ -1,34 +1,20 @@
-/** From the command line's captures and dictionaries to what commands ask. Heavy: commands load it when they run. */
+/** Analyzes the command line's captures, with its dictionaries, symbols and kernel log. Heavy: `inputs.ts` loads it when there is a capture to read. */
 import { readFileSync } from 'node:fs';
 import type { Analysis } from '../analyzer/analysis.js';
 import { analysisEvidence, type Evidence } from '../analyzer/evidence.js';
 import { withKernelLog } from '../analyzer/kernel-log/attach.js';
-import { type AnalyzeOptions, analyze } from '../analyzer/pipeline.js';
-import { storeKind } from '../analyzer/store/kind.js';
+import { analyze } from '../analyzer/pipeline.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { readKernelLog } from '../traces/dmesg/kernel-log.js';
 import { kallsymsLookup, type SymbolLookup } from '../traces/kallsyms.js';
-import { type Config, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import { UsageError } from './exit-codes.js';
-import type { InputArguments } from './input-options.js';
+import type { Inputs } from './inputs.js';
 import { showProgress } from './progress.js';
 
-export interface Inputs extends InputArguments {
-  readonly keep?: AnalyzeOptions['keep'];
-  readonly excerpt?: boolean;
-  /** The project's settings, by who has read them. */
-  readonly project?: Config;
-  readonly onOpen?: AnalyzeOptions['onOpen'];
-}
-
-/** What was ingested before, or captures, analyzed now. Throws CaptureError, DictionaryError, StoreError. */
-export async function openInputs(inputs: Inputs): Promise<Evidence> {
-  const store = inputs.captures.find((path) => storeKind(path) !== undefined);
-  if (store === undefined) return analysisEvidence(await analyzeInputs(await withProject(inputs)));
-  checkAlone(store, inputs);
-  inputs.onOpen?.(); // nothing has to be decoded
-  return (await import('../analyzer/store/open.js')).storeEvidence(store);
-}
+/** Throws CaptureError, DictionaryError. */
+export const analyzeInputs = async (inputs: Inputs): Promise<Evidence> =>
+  analysisEvidence(await analyzeWith(await withProject(inputs)));
 
 /** Where options are silent the project's settings speak: of captures, not of a store, which was made with them. */
 async function withProject(inputs: Inputs): Promise<Inputs> {
@@ -40,25 +26,7 @@ async function withProject(inputs: Inputs): Promise<Inputs> {
   };
 }
 
-/** A store is read as it is: options that say how to read captures came too late for it. */
-function checkAlone(store: string, { captures, events, kallsyms, merge, dmesg }: Inputs): void {
-  if (captures.length > 1)
-    throw new UsageError(
-      `${store} is a store, and ${captures.length - 1 === 1 ? 'another input is' : 'other inputs are'} given beside it`,
-      'Give a store alone; to have several captures in one, ingest them together.',
-    );
-  const late = Object.entries({ events, kallsyms, merge, dmesg }).find(
-    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
-  );
-  if (late !== undefined)
-    throw new UsageError(
-      `--${late[0]} says how to read captures, and ${store} is a store: its captures have been read`,
-      `Give --${late[0]} to dmaspan ingest.`,
-    );
-}
-
-/** Throws CaptureError, DictionaryError. */
-async function analyzeInputs(inputs: Inputs): Promise<Analysis> {
+async function analyzeWith(inputs: Inputs): Promise<Analysis> {
   const { captures, events, kallsyms, merge, keep, excerpt, dmesg, onOpen } = inputs;
   if (captures.length === 0)
     throw new UsageError('no capture given', 'Give a path, or "-" for stdin; see dmaspan --help.');

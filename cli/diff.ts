@@ -129,7 +129,7 @@ async function readRun(
   settings: TriageSettings,
 ): Promise<Run> {
   const [{ openInputs }, { storeKind }, { runOf }] = await Promise.all([
-    import('./analysis.js'),
+    import('./inputs.js'),
     import('../analyzer/store/kind.js'),
     import('../analyzer/diff/run.js'),
   ]);

@@ -60,7 +60,7 @@ export const historyCommand: CommandModule<object, Arguments> = {
       mm: argv.mm === undefined ? undefined : spaceOf(argv.mm),
       phys: argv.phys,
     };
-    const { openInputs } = await import('./analysis.js');
+    const { openInputs } = await import('./inputs.js');
     const evidence = await openInputs({ ...argv, captures });
     const database = await evidence.open({ terse: true });
     try {
@@ -77,12 +77,12 @@ async function told(
   question: HistoryQuestion,
   format: Arguments['format'],
 ): Promise<string> {
-  const [{ judge, recordedBy }, { loadRules }, { pageHistory }] = await Promise.all([
-    import('../analyzer/findings.js'),
+  const [{ judge }, { loadRules }, { pageHistory }] = await Promise.all([
+    import('../analyzer/judge.js'),
     import('../analyzer/rules.js'),
     import('../analyzer/history/history.js'),
   ]);
-  const results = await judge(database, loadRules(), await recordedBy(database));
+  const results = await judge(database, loadRules());
   const history = await pageHistory(database, question, results);
   if (format === 'json') return (await import('../analyzer/history/json.js')).historyJson(history);
   if (format === 'markdown')

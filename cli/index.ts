@@ -7,6 +7,7 @@ import { isWorthwhile, readyWorker } from '../traces/workers.js';
 import { COMMAND_NAMES, COMMANDS } from './commands.js';
 import { EXIT_UNUSABLE, messageOf, UsageError } from './exit-codes.js';
 import { endQuietlyWithReader } from './output.js';
+import { warmDatabase } from './warm-up.js';
 
 /** yargs takes a lone "-" for an option without a name and drops it; it travels under this name, which no file can have. */
 const STDIN = '\0stdin';
@@ -20,13 +21,12 @@ function restoreCaptures(argv: Record<string, unknown>): void {
   if (Array.isArray(argv.captures)) argv.captures.push(...((argv['--'] as string[] | undefined) ?? []));
 }
 
-/** A thread that will decode starts at once, while the command loads what it needs. */
-function expectCaptures({ captures }: Record<string, unknown>): void {
-  if (
-    Array.isArray(captures) &&
-    captures.map(String).some((path) => isWorthwhile(path) && storeKind(path) === undefined)
-  )
-    readyWorker();
+/** What takes its time on another thread begins at once, while the command loads what it needs: a worker that will decode, or DuckDB, which a store is read by. */
+function expectInputs({ captures }: Record<string, unknown>): void {
+  if (!Array.isArray(captures)) return;
+  const paths = captures.map(String);
+  if (paths.some((path) => storeKind(path) !== undefined)) warmDatabase();
+  else if (paths.some(isWorthwhile)) readyWorker();
 }
 
 /** What yargs keeps to itself. */
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
   await withoutSpareHelp(yargs(args.map((arg) => (arg === '-' ? STDIN : arg))))
     // "-readonly" is one option, as DuckDB's own shell has it.
     .parserConfiguration({ 'short-option-groups': false, 'populate--': true })
-    .middleware([restoreCaptures, expectCaptures])
+    .middleware([restoreCaptures, expectInputs])
     .scriptName('dmaspan')
     .usage('$0 COMMAND\n\nWho mapped it, who forgot it: lifetimes of DMA mappings from kernel traces.')
     .command([...COMMANDS])

@@ -17,7 +17,7 @@ export const infoCommand: CommandModule<object, InputArguments> = {
       .example('$0 info trace.dat', 'Look at a recording before anything else') as never,
   handler: async (argv) => {
     const [{ openInputs }, { infoText }] = await Promise.all([
-      import('./analysis.js'),
+      import('./inputs.js'),
       import('./info-text.js'),
     ]);
     const evidence = await openInputs({ ...argv, keep: { events: false, lifetimes: false } });

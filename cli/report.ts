@@ -9,6 +9,7 @@ import { outputsOf } from './outputs.js';
 import { type PolicyArguments, withPolicyOptions } from './report-options.js';
 import { outputsRead, type ReportOutput, writeOutputs } from './report-outputs.js';
 import type { Policy } from './report-policy.js';
+import { warmDatabase } from './warm-up.js';
 
 interface Arguments extends InputArguments, PolicyArguments {
   format: ReportFormatName;
@@ -77,19 +78,19 @@ async function report(argv: Arguments): Promise<number> {
   const settled = withSettings(rules, policy.config);
   const chosen = chooseRules(settled, only);
   checkBudgets(policy, rules);
-  const { openInputs } = await import('./analysis.js');
+  const { openInputs } = await import('./inputs.js');
   const outputs = outputsOf(REPORT_FORMAT_NAMES, argv.format, argv.output);
   const able = withInputs(chosen, { dmesg: argv.dmesg !== undefined });
   const keep = keptTables(able, outputs, policy);
-  const [evidence, { judge, recordedBy }, { isComplete, makeReport }, { runFails }] = await Promise.all([
+  const [evidence, { judge }, { isComplete, makeReport }, { runFails }] = await Promise.all([
     openInputs({ ...argv, project: policy.config, captures, keep, onOpen: warmDatabase }),
-    import('../analyzer/findings.js'),
+    import('../analyzer/judge.js'),
     import('../analyzer/report/report.js'),
     import('../analyzer/triage/triage.js'),
   ]);
   const database = await evidence.open({ terse: true, reads: keep });
   try {
-    const results = await judge(database, chosen, await recordedBy(database));
+    const results = await judge(database, chosen);
     const { failOn, triage, updateBaseline } = policy;
     let made = await makeReport(database, results, triage);
     if (updateBaseline !== undefined) {
@@ -102,14 +103,6 @@ async function report(argv: Arguments): Promise<number> {
   } finally {
     database.close();
   }
-}
-
-/** DuckDB takes a while to load: time in which worker threads decode, once the captures are open. */
-function warmDatabase(): void {
-  import('../analyzer/database.js').then(
-    ({ warmUp }) => warmUp(),
-    () => undefined, // whoever needs it hears of it
-  );
 }
 
 /** The tables to keep as a whole: those that rules, formats and budgets read. */

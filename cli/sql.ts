@@ -81,7 +81,7 @@ export const sqlCommand: CommandModule<object, Arguments> = {
     const parameters = parametersOf(argv.param);
     const { captures, scripts } = question(argv);
     const [{ openInputs }, { runScript }, { createOutput }] = await Promise.all([
-      import('./analysis.js'),
+      import('./inputs.js'),
       import('./sql/script.js'),
       import('./sql/output-file.js'),
     ]);

@@ -25,7 +25,7 @@ export async function writeOut(argv: OutArguments, format: ExportFormatName): Pr
     { loadRules },
     { withSettings },
   ] = await Promise.all([
-    import('./analysis.js'),
+    import('./inputs.js'),
     import('../analyzer/export/formats.js'),
     import('../analyzer/store/atomic.js'),
     import('./progress.js'),

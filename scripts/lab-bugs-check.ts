@@ -4,7 +4,8 @@
  * In: a run with such a list, and one of its forms. Out: expected and found instances by rule and device, and findings that
  * blame the wrong mapping.
  */
-import { type Finding, judge, recordedBy } from '../analyzer/findings.js';
+import type { Finding } from '../analyzer/findings.js';
+import { judge, recordedBy } from '../analyzer/judge.js';
 import { loadRules } from '../analyzer/rules.js';
 import { Layer, Op } from '../wasm/schema.js';
 import { type Deed, listOf, pairUp } from './lab-bugs-list.js';

@@ -3,7 +3,7 @@
  *
  * In: a run. Out: what each form says (events by name, lifetimes, findings), and how it differs from what it should say.
  */
-import { judge, recordedBy } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { loadRules } from '../analyzer/rules.js';
 import {
   bareCounts,
@@ -51,7 +51,7 @@ async function orderOf(db: Opened): Promise<string> {
 }
 
 async function findingsOf(db: Opened): Promise<Map<string, number>> {
-  const results = await judge(db, loadRules(undefined), await recordedBy(db));
+  const results = await judge(db, loadRules(undefined));
   const sums = new Map<string, { count: bigint; bytes: bigint }>();
   for (const { rule, severity, device, count, bytes } of results.flatMap(({ findings }) => findings)) {
     const key = `${rule} ${severity} ${device}`;

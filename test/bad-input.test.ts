@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge, recordedBy } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { loadRules } from '../analyzer/rules.js';
 import { withCapture } from '../scripts/lab-runs.js';
@@ -48,7 +48,7 @@ let reads = 0;
 async function outcomeOf(path: string): Promise<Outcome> {
   try {
     if (reads++ % 10 === 0) {
-      await withCapture(path, async (db) => judge(db, loadRules(undefined), await recordedBy(db)));
+      await withCapture(path, async (db) => judge(db, loadRules(undefined)));
     }
     const [capture] = (await analyze([path], { dictionary })).captures;
     const counted = capture!.counters.filter(({ severity }) => severity !== 'info').map(({ name }) => name);

@@ -1,7 +1,8 @@
 /** What the rules find in the buggy driver's samples is its own list, and clean samples are clean. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Finding, judge, recordedBy } from '../analyzer/findings.js';
+import type { Finding } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { loadRules } from '../analyzer/rules.js';
 import { checkBugs, isRight, RULES_OF } from '../scripts/lab-bugs-check.js';
 import { type Form, type Run, runsIn, withCapture } from '../scripts/lab-runs.js';
@@ -12,7 +13,7 @@ const run = (name: string): Run => runs.find((one) => one.name === name)!;
 
 const findingsIn = ({ path }: Form): Promise<Finding[]> =>
   withCapture(path, async (db) => {
-    const results = await judge(db, loadRules(undefined), await recordedBy(db));
+    const results = await judge(db, loadRules(undefined));
     return results.flatMap(({ findings }) => findings);
   });
 

@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { openDatabase } from '../analyzer/database.js';
-import { judge, recordedBy } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { githubReport } from '../analyzer/report/github.js';
 import { gitlabReport } from '../analyzer/report/gitlab.js';
@@ -33,7 +33,7 @@ async function reportOf(files: readonly string[], settings: TriageSettings = {})
   const analysis = await analyze(files, { dictionary: await loadDictionary([]) });
   const database = await openDatabase(analysis);
   try {
-    const results = await judge(database, loadRules(), await recordedBy(database));
+    const results = await judge(database, loadRules());
     return await makeReport(database, results, settings);
   } finally {
     database.close();

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { dmaDebugLines } from '../analyzer/report/dma-debug-text.js';
 import { makeReport, type Report } from '../analyzer/report/report.js';
 import { findRule, loadRules } from '../analyzer/rules.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Database, openDatabase } from '../analyzer/database.js';
-import { judge } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { htmlReport } from '../analyzer/report/html/document.js';
 import { html, json } from '../analyzer/report/html/markup.js';
@@ -14,7 +14,6 @@ import type { CapturePictures, PictureData } from '../analyzer/report/html/pictu
 import { countText, durationText } from '../analyzer/report/html/words.js';
 import { makeReport } from '../analyzer/report/report.js';
 import { loadRules } from '../analyzer/rules.js';
-import { recordedBy } from '../analyzer/verdicts.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { inPackage } from '../traces/package-root.js';
 import { Chromium, findChromium } from './chromium.js';
@@ -33,7 +32,7 @@ async function made<T>(files: readonly string[], use: (made: Made) => T | Promis
   const analysis = await analyze(files, { dictionary: await loadDictionary([]) });
   const db = await openDatabase(analysis);
   try {
-    const report = await makeReport(db, await judge(db, loadRules(), await recordedBy(db)));
+    const report = await makeReport(db, await judge(db, loadRules()));
     const page = await htmlReport(report, { database: db });
     return await use({ page, pictures: picturesIn(page), db });
   } finally {

@@ -1,7 +1,8 @@
 /** The rules about importers, peers and dma-bufs on small tables: found, clear, cannot tell, each. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge, type RuleResult } from '../analyzer/findings.js';
+import type { RuleResult } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { findRule, loadRules } from '../analyzer/rules.js';
 import type { Recorded } from '../analyzer/verdicts.js';
 import { ALL_RECORDED, type Rows, ruleTables } from './rule-tables.js';

@@ -1,7 +1,8 @@
 /** Kernel logs: stamps and wordings by tables of lines, the clock by votes, and the rules on faults. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { judge, type RuleResult } from '../analyzer/findings.js';
+import type { RuleResult } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { align, vote } from '../analyzer/kernel-log/align.js';
 import { findRule, loadRules, withInputs } from '../analyzer/rules.js';
 import { completed, mention, understand } from '../traces/dmesg/message.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Analysis } from '../analyzer/analysis.js';
 import { openDatabase } from '../analyzer/database.js';
 import { analysisEvidence } from '../analyzer/evidence.js';
-import { judge, recordedBy } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { jsonReport } from '../analyzer/report/json.js';
 import { makeReport } from '../analyzer/report/report.js';
@@ -110,7 +110,7 @@ const VIEWS = readViews().filter(({ kind, name }) => kind === 'view' && name !==
 async function judgeAll(analysis: Analysis): Promise<string[]> {
   const database = await openDatabase(analysis, { threads: 1, terse: true });
   try {
-    const results = await judge(database, loadRules(undefined), await recordedBy(database));
+    const results = await judge(database, loadRules(undefined));
     const report = await makeReport(database, results);
     JSON.parse(jsonReport(report));
     const evidence = analysisEvidence(analysis);

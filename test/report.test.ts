@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openDatabase } from '../analyzer/database.js';
-import { judge } from '../analyzer/findings.js';
+import { judge } from '../analyzer/judge.js';
 import { analyze } from '../analyzer/pipeline.js';
 import { jsonReport } from '../analyzer/report/json.js';
 import { bytesText, timeText, WIDTH, wrap } from '../analyzer/report/layout.js';
@@ -12,7 +12,6 @@ import { makeReport, type Report } from '../analyzer/report/report.js';
 import { textReport } from '../analyzer/report/text.js';
 import { loadRules } from '../analyzer/rules.js';
 import { fails } from '../analyzer/triage/triage.js';
-import { recordedBy } from '../analyzer/verdicts.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { openSource } from '../traces/open-source.js';
 import { inPackage } from '../traces/package-root.js';
@@ -24,7 +23,7 @@ async function reportOf(files: readonly string[], whole = false): Promise<Report
   const analysis = await analyze(files, { dictionary: await loadDictionary([]), keep });
   const database = await openDatabase(analysis);
   try {
-    return await makeReport(database, await judge(database, loadRules(), await recordedBy(database)));
+    return await makeReport(database, await judge(database, loadRules()));
   } finally {
     database.close();
   }

@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { rowsFromText, rowsToText, ruleFingerprint } from '../analyzer/kept.js';
+import { loadRules } from '../analyzer/rules.js';
 import { MANIFEST_FILE, storeKind } from '../analyzer/store/kind.js';
 import { parseManifest, StoreError } from '../analyzer/store/manifest.js';
 import { sortedBy } from '../analyzer/store/parquet-folder.js';
@@ -37,12 +39,27 @@ function ok(...args: string[]): string {
   return stdout;
 }
 
-const COUNTS = TABLES.map(({ name }) => `SELECT '${name}' AS name, count(*) AS n FROM ${name}`).join(
-  ' UNION ALL ',
-);
-const HASHES = TABLES.map(
-  ({ name }) => `SELECT '${name}' AS name, bit_xor(hash(t::VARCHAR)) AS h FROM ${name} t`,
+/** Rows of every table, and what they are. */
+const CONTENT = TABLES.map(
+  ({ name }) => `SELECT '${name}' AS name, count(*) AS n, bit_xor(hash(t::VARCHAR)) AS h FROM ${name} t`,
 ).join(' UNION ALL ');
+
+const FORMATS = ['json', 'text', 'html'];
+
+/** What commands print of an input, with `options`: reports, information, and `sql`'s answer. */
+function answers(input: string, sql: string, ...options: string[]): Record<string, string> {
+  const file = (format: string): string => at(`answer.${format}`);
+  ok('report', input, ...options, ...FORMATS.flatMap((format) => ['--output', `${format}=${file(format)}`]));
+  return {
+    ...Object.fromEntries(FORMATS.map((format) => [format, readFileSync(file(format), 'utf8')])),
+    info: ok('info', input, ...options),
+    sql: ok('sql', input, ...options, '--format', 'csv', '-c', sql),
+  };
+}
+
+function sameAnswers(found: Record<string, string>, expected: Record<string, string>): void {
+  for (const [what, text] of Object.entries(expected)) assert.is(found[what], text, what);
+}
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -53,17 +70,11 @@ for (const [name, path] of [
   ['no-stacks', sample('buggy-driver', 'trace_pipe.txt.zst')],
 ] as const) {
   test(`${name}: a store of either kind answers as the capture`, () => {
-    const asked: string[][] = [['report', '--format', 'json'], ['report'], ['info']];
-    const expected = asked.map(([command = '', ...options]) => ok(command, path, ...options));
-    const rows = ok('sql', path, `${COUNTS} ORDER BY name`);
-    const hashes = ok('sql', path, `${HASHES} ORDER BY name`);
+    const sql = `${CONTENT} ORDER BY name`;
+    const expected = answers(path, sql);
     for (const store of [at(`${name}.duckdb`), at(name)]) {
       assert.is(ok('ingest', path, '-o', store), '');
-      asked.forEach(([command = '', ...options], index) => {
-        assert.is(ok(command, store, ...options), expected[index]);
-      });
-      assert.is(ok('sql', store, `${COUNTS} ORDER BY name`), rows);
-      assert.is(ok('sql', store, `${HASHES} ORDER BY name`), hashes);
+      sameAnswers(answers(store, sql), expected);
     }
     assert.equal(
       readdirSync(folder).filter((file) => file.includes('.part-')),
@@ -85,22 +96,12 @@ for (const [path, text] of Object.entries(LOGS)) {
   test(`${path}: a store has its kernel log, for every command`, () => {
     const log = at('dmesg.txt');
     writeFileSync(log, text);
-    const asked: string[][] = [
-      ['report', '--format', 'json'],
-      ['report', '--format', 'html'],
-      ['report', '--only', 'device-fault-after-unmap'],
-      ['info'],
-      ['sql', '--format', 'csv', '-c', 'FROM device_faults ORDER BY line; FROM kernel_logs; FROM counters'],
-    ];
-    const expected = asked.map(([command = '', ...options]) =>
-      ok(command, sample(path), '--dmesg', log, ...options),
-    );
-    assert.match(expected[2]!, /ERROR: device-fault-after-unmap/);
+    const sql = 'FROM device_faults ORDER BY line; FROM kernel_logs; FROM counters';
+    const expected = answers(sample(path), sql, '--dmesg', log);
+    assert.match(expected.text!, /^ERROR: device-fault-after-unmap/m);
     for (const store of [at('log.duckdb'), at('log')]) {
       ok('ingest', sample(path), '--dmesg', log, '-o', store, '--force');
-      asked.forEach(([command = '', ...options], index) => {
-        assert.is(ok(command, store, ...options), expected[index], [command, ...options].join(' '));
-      });
+      sameAnswers(answers(store, sql), expected);
     }
     ok('export', sample(path), '--dmesg', log, '--to', 'csv', '-o', at('csv'), '--force');
     ok('export', at('log.duckdb'), '--to', 'csv', '-o', at('csv-of-store'), '--force');
@@ -128,6 +129,37 @@ test('a .duckdb store has types, comments, views and macros for a plain DuckDB',
   assert.equal(await ask("SELECT DISTINCT 'to_device'::dir AS d FROM lifetimes"), [{ d: 'to_device' }]);
   connection.closeSync();
   instance.closeSync();
+});
+
+test('what rules found is kept: rows of a rule with other parameters, or on other ground, are not', async () => {
+  const { rules } = parseManifest('x', readFileSync(join(at('leaks'), MANIFEST_FILE), 'utf8'));
+  const growing = loadRules().find(({ id }) => id === 'leak-growing-site')!;
+  const kept = rowsFromText(rules[ruleFingerprint(growing)]!);
+  assert.is(kept.length, 3);
+  assert.is(typeof kept[0]!.first_ts, 'bigint');
+  assert.equal(rowsFromText(rowsToText(kept)), kept);
+  assert.ok(Object.keys(rules).length > 30, 'those that found nothing as well');
+
+  const report = (...options: string[]): string =>
+    ok('report', at('leaks'), '--only', growing.id, ...options);
+  const config = at('config.json');
+  writeFileSync(config, JSON.stringify({ param: { [growing.id]: { min_survivors: 1000 } } }));
+  assert.match(report(), /leak-growing-site: 12 /);
+  assert.not.match(report('--config', config), /leak-growing-site: 12 /);
+
+  const told = (change: object): string => {
+    const file = join(at('leaks'), MANIFEST_FILE);
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(before) as object), ...change }));
+    try {
+      return report();
+    } finally {
+      writeFileSync(file, before);
+    }
+  };
+  const forgotten = { rules: Object.fromEntries(Object.keys(rules).map((rule) => [rule, '[]'])) };
+  assert.not.match(told(forgotten), /leak-growing-site: 12 /, 'what is kept is what is told');
+  assert.is(told({ ...forgotten, ground: 'other' }), report());
 });
 
 test('a Parquet folder is sorted by device and time, zstd-compressed', async () => {

@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { inPackage } from '../../traces/package-root.js';
 import { Layer } from '../../wasm/schema.js';
-import { judge, type Queryable, type Row, recordedBy } from '../findings.js';
+import type { Queryable, Row } from '../findings.js';
+import { judge, recordedBy } from '../judge.js';
 import { makeReport, type Report } from '../report/report.js';
 import type { Rule } from '../rules.js';
 import type { TriageSettings } from '../triage/triage.js';

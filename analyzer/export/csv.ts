@@ -16,9 +16,7 @@ export async function exportCsv(evidence: Evidence, path: string, onStep: OnStep
   try {
     for (const [at, { name }] of TABLES.entries()) {
       onStep(name, at, TABLES.length);
-      await database.connection.run(
-        `COPY ${name} TO ${quoted(join(path, `${name}.csv`))} (FORMAT csv, HEADER)`,
-      );
+      await database.query(`COPY ${name} TO ${quoted(join(path, `${name}.csv`))} (FORMAT csv, HEADER)`);
     }
   } finally {
     database.close();

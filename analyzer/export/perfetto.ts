@@ -7,7 +7,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { inPackage } from '../../traces/package-root.js';
 import type { Database, Row } from '../database.js';
 import type { Evidence } from '../evidence.js';
-import { type Finding, judge, recordedBy } from '../findings.js';
+import type { Finding } from '../findings.js';
+import { judge } from '../judge.js';
 import type { Rule } from '../rules.js';
 import type { OnStep } from '../store/write.js';
 import { type Argument, PacketWriter } from './perfetto/packets.js';
@@ -132,7 +133,7 @@ async function writeFindings(
   tracks: Tracks,
   rules: readonly Rule[],
 ): Promise<void> {
-  const results = await judge(database, rules, await recordedBy(database));
+  const results = await judge(database, rules);
   const findings = results.flatMap((result) => result.findings);
   for (const finding of findings)
     packets.event({

@@ -3,8 +3,10 @@
  *
  * In: the database of an analysis and the rules' results. Out: one plain object.
  */
+
 import type { Confidence, Finding, Queryable, Row, RuleResult } from '../findings.js';
 import { SEVERITIES } from '../rules.js';
+import { together } from '../together.js';
 import { type MissedEntry, missedOf } from '../triage/baseline.js';
 import { type BudgetResult, liveBytesBudget, ruleBudgets } from '../triage/budgets.js';
 import type { SuppressionUse } from '../triage/suppressions.js';
@@ -47,17 +49,24 @@ export async function makeReport(
   settings: TriageSettings = {},
 ): Promise<Report> {
   const findings = triage(results, settings).sort(worstFirst);
-  const captures = await db.query('SELECT * FROM captures ORDER BY capture');
+  const [captures, fromReplay, fromCaptures, dmaDebug, examples, stacks] = await together([
+    db.query('SELECT * FROM captures ORDER BY capture'),
+    replayCounters(db),
+    captureCounters(db),
+    dmaDebugOf(db, results, findings),
+    exampleLifetimes(db, findings),
+    stacksOf(db, findings),
+  ]);
   return {
     captures,
     results,
     findings,
     ...triageOf(findings, results, settings, captures),
     budgets: await budgetsOf(db, findings, captures, settings),
-    counters: [...(await replayCounters(db)), ...(await captureCounters(db))],
-    dmaDebug: await dmaDebugOf(db, results, findings),
-    examples: await exampleLifetimes(db, findings),
-    stacks: await stacksOf(db, findings),
+    counters: [...fromReplay, ...fromCaptures],
+    dmaDebug,
+    examples,
+    stacks,
   };
 }
 
@@ -110,8 +119,7 @@ async function exampleLifetimes(db: Queryable, findings: readonly Finding[]): Pr
   const rows = await db.query(
     `SELECT id, kind::VARCHAR AS kind, device::VARCHAR AS device, addr, len, phys, dir::VARCHAR AS dir, opened_ts, closed_ts,
        open_tid, open_comm::VARCHAR AS open_comm, close_tid, sg_group
-     FROM lifetimes WHERE id IN (SELECT unnest(from_json($ids::JSON, '["BIGINT"]'))) ORDER BY id`,
-    { ids: JSON.stringify(ids.map(String)) },
+     FROM lifetimes WHERE id IN (${ids.join(', ')}) ORDER BY id`,
   );
   return new Map(rows.map((row) => [BigInt(row.id as bigint), row]));
 }
@@ -125,10 +133,7 @@ async function stacksOf(
   );
   if (ids.size === 0) return new Map();
   const rows = await db.query(
-    'SELECT id, frames FROM stacks WHERE id IN (SELECT unnest(from_json($ids::JSON, \'["BIGINT"]\'))) ORDER BY id',
-    {
-      ids: JSON.stringify([...ids]),
-    },
+    `SELECT id, frames FROM stacks WHERE id IN (${[...ids].join(', ')}) ORDER BY id`,
   );
   return new Map(rows.map((row) => [Number(row.id), row.frames as string[]]));
 }
@@ -172,11 +177,10 @@ const REPLAY_COUNTERS: Readonly<Record<string, { name: string; severity: string;
 };
 
 async function replayCounters(db: Queryable): Promise<ReportCounter[]> {
-  const kinds = JSON.stringify(Object.keys(REPLAY_COUNTERS));
+  const kinds = Object.keys(REPLAY_COUNTERS).map((kind) => `'${kind}'`);
   const rows = await db.query(
     `SELECT capture, kind::VARCHAR AS kind, count(*)::BIGINT AS count FROM anomalies
-     WHERE kind::VARCHAR IN (SELECT unnest(from_json($kinds::JSON, '["VARCHAR"]'))) GROUP BY capture, kind::VARCHAR ORDER BY capture, kind::VARCHAR`,
-    { kinds },
+     WHERE kind IN (${kinds.join(', ')}) GROUP BY capture, kind ORDER BY capture, kind::VARCHAR`,
   );
   const lost = await db.query(
     'SELECT capture, count(*)::BIGINT AS gaps, sum(count)::BIGINT AS events FROM losses GROUP BY capture ORDER BY capture',

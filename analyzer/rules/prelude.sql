@@ -48,7 +48,7 @@ seen AS (
   LEFT JOIN moment e ON e.seq = a.seq
 ),
 list AS (
-  SELECT sg_group, sum(len) AS bytes FROM lifetimes
+  SELECT sg_group, sum(len)::UBIGINT AS bytes FROM lifetimes
   WHERE sg_group IN (SELECT sg_group FROM mapped) GROUP BY sg_group
 )
 SELECT

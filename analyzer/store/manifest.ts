@@ -29,8 +29,10 @@ export interface Manifest {
   readonly tables: Readonly<Record<string, number>>;
   /** Rows of those that a report keeps fewer of, which are there a second time as such. */
   readonly excerpts: Readonly<Record<string, number>>;
-  /** Fingerprint of how the derived tables were computed, which are kept beside the excerpts. */
-  readonly prelude: string;
+  /** Fingerprint of the SQL that the derived tables and the rules stand on. */
+  readonly ground: string;
+  /** What built-in rules found, as `rowsToText` writes it, by the rules' fingerprints. */
+  readonly rules: Readonly<Record<string, string>>;
   /** Sizes of the files of a folder, by their path in it; none in a .duckdb file. */
   readonly files: Readonly<Record<string, number>>;
 }

@@ -9,8 +9,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoted } from '../catalog.js';
 import { KEEP_ALL, type Retention } from '../core.js';
 import type { Evidence, OpenOptions } from '../evidence.js';
+import { groundFingerprint, type Kept, NOTHING_KEPT, rowsFromText } from '../kept.js';
 import { NAME_LISTS } from '../names.js';
-import { type DerivedTable, derivedTables, preludeFingerprint } from '../prelude.js';
+import { type DerivedTable, derivedTables } from '../prelude.js';
 import type { Table } from '../tables.js';
 import { TABLES } from '../tables.js';
 import { storeKind } from './kind.js';
@@ -96,10 +97,13 @@ function excerptedBy(manifest: Manifest, asked: Retention): Excerpted {
   return ({ name }) => name in manifest.excerpts && !(reads[name as keyof Retention] ?? !none);
 }
 
-/** The derived tables that are kept, if they are what this dmaspan would compute. */
-function keptBy({ prelude }: Manifest, reader: Reader): Record<string, string> {
-  if (prelude !== preludeFingerprint()) return {};
-  return Object.fromEntries(derivedTables().map((table) => [table.name, reader.selectDerived(table)]));
+/** What of a report's work is kept, if it is what this dmaspan would do. */
+function keptBy({ ground, rules }: Manifest, reader: Reader): Kept {
+  if (ground !== groundFingerprint()) return NOTHING_KEPT;
+  return {
+    tables: Object.fromEntries(derivedTables().map((table) => [table.name, reader.selectDerived(table)])),
+    rules: new Map(Object.entries(rules).map(([rule, text]) => [rule, rowsFromText(text)])),
+  };
 }
 
 /** Opens what `storeKind` knows as a store. Throws StoreError. */
@@ -108,7 +112,7 @@ export function storeEvidence(path: string): Evidence {
   const open = async ({ reads = KEEP_ALL, ...options }: OpenOptions = {}) => {
     const { openTables } = await import('../database.js');
     let excerpted: Excerpted = () => false;
-    let kept: Record<string, string> = {};
+    let kept = NOTHING_KEPT;
     return openTables(
       {
         kindOf: () => 'VIEW',

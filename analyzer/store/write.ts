@@ -9,9 +9,13 @@ import type { EnumMembers } from '../catalog.js';
 import { KEEP_LEAST } from '../core.js';
 import type { Database } from '../database.js';
 import type { Evidence, OpenOptions } from '../evidence.js';
+import type { Row } from '../findings.js';
+import { rowsToKeep } from '../judge.js';
+import { groundFingerprint, rowsToText, ruleFingerprint } from '../kept.js';
 import { NAME_LISTS } from '../names.js';
 import { onDemand } from '../on-demand.js';
-import { type DerivedTable, derivedTables, preludeDefinitions, preludeFingerprint } from '../prelude.js';
+import { type DerivedTable, derivedTables, preludeDefinitions } from '../prelude.js';
+import type { Rule } from '../rules.js';
 import { STORED_TABLES, TABLES, type Table } from '../tables.js';
 import { columnsFingerprint, type Manifest, ownVersion, STORE_VERSION } from './manifest.js';
 
@@ -49,7 +53,14 @@ export async function writeStore(
     }
   });
   onStep('what reports read', TABLES.length, TABLES.length + 1);
-  await withTables(evidence, writer, types, { reads: KEEP_LEAST, derive: true }, async (database) => {
+  let rules: Manifest['rules'] = {};
+  const derive = async (database: Database): Promise<void> => {
+    const ensure = onDemand(preludeDefinitions(), (sql) => database.query(sql));
+    for (const { name } of derivedTables()) await ensure(`FROM ${name}`);
+    // Beside a kernel log, rules read whole tables.
+    if (tables.kernel_logs === 0) rules = rulesToKeep(await rowsToKeep(database, ensure));
+  };
+  await withTables(evidence, writer, types, { reads: KEEP_LEAST, derive }, async (database) => {
     for (const table of EXCERPTED) {
       const rows = await rowsOf(database, table);
       // One that is nearly the whole is not worth its room.
@@ -60,7 +71,7 @@ export async function writeStore(
     for (const table of derivedTables()) await writer.keep(database, table);
   });
   const head = { store: 'dmaspan', version: STORE_VERSION, dmaspan: ownVersion() } as const;
-  const rows = { types: types, tables, excerpts, prelude: preludeFingerprint(), files: {} };
+  const rows = { types: types, tables, excerpts, ground: groundFingerprint(), rules, files: {} };
   await writer.finish({ ...head, columns: columnsFingerprint(), ...rows });
 }
 
@@ -71,12 +82,12 @@ async function withTables(
   evidence: Evidence,
   writer: StoreWriter,
   types: Record<string, string[]>,
-  { derive = false, ...options }: OpenOptions & { derive?: boolean },
+  { derive, ...options }: OpenOptions & { derive?: (database: Database) => Promise<void> },
   work: (database: Database) => Promise<void>,
 ): Promise<void> {
   const database = await evidence.open({ allowFiles: true, terse: true, ...options });
   try {
-    if (derive) await deriveAll(database);
+    await derive?.(database);
     const ranges = NAME_LISTS.map((list) => `enum_range(NULL::"${list}") AS "${list}"`);
     Object.assign(types, (await database.query(`SELECT ${ranges.join(', ')}`))[0]);
     await writer.begin(database, types);
@@ -87,11 +98,15 @@ async function withTables(
   }
 }
 
-/** What a report would compute from these tables before its first rule. */
-async function deriveAll(database: Database): Promise<void> {
-  const ensure = onDemand(preludeDefinitions(), (sql) => database.query(sql));
-  for (const { name } of derivedTables()) await ensure(`FROM ${name}`);
-}
+/** More rows than these are found again, rather than kept in a manifest. */
+const ROWS_TO_KEEP = 1000;
+
+const rulesToKeep = (found: ReadonlyMap<Rule, readonly Row[]>): Record<string, string> =>
+  Object.fromEntries(
+    [...found]
+      .filter(([, rows]) => rows.length <= ROWS_TO_KEEP)
+      .map(([rule, rows]) => [ruleFingerprint(rule), rowsToText(rows)]),
+  );
 
 async function rowsOf(database: Database, { name }: Table): Promise<number> {
   const [row] = await database.query(`SELECT count(*) AS n FROM memory.main.${name}`);
