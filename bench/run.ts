@@ -13,7 +13,7 @@ import type { ImportsRound } from './imports.js';
 import { type Counts, type Sources, sourcesIn, unpackTo } from './inputs.js';
 import { type Measured, median, run, runNode } from './measure.js';
 
-const PARTS = ['text', 'trace-dat', 'perf-data', 'replay', 'imports', 'sql'] as const;
+const PARTS = ['text', 'trace-dat', 'perf-data', 'store', 'replay', 'imports', 'sql'] as const;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -148,6 +148,23 @@ async function benchPerfData({ perfData, counts }: Sources): Promise<void> {
   sameCounts('dmaspan and perf script', await countedByDmaspan(plain), counts.perfData!);
 }
 
+async function benchStore(sources: Sources): Promise<void> {
+  await makeText(sources);
+  const store = join(temp, 'store.duckdb');
+  const ingest = await runNode('command/index.js', ['ingest', big, '-o', store]);
+  const raw = await report(big);
+  const kept = await report(store);
+  say('dmaspan ingest, ftrace text', speed(big, ingest.seconds));
+  say('dmaspan report, the text', `${raw.seconds.toFixed(2)} s`);
+  say('dmaspan report, the store', `${kept.seconds.toFixed(2)} s`);
+  const faster = raw.seconds / kept.seconds;
+  say('the store against the text', `${times(faster)} as fast`, 'at least 5', faster >= 5);
+  sameCounts('the store and the text', await countedByDmaspan(store), await countedByDmaspan(big));
+  if (raw.out !== kept.out) failed = true;
+  say('reports: the store and the text', raw.out === kept.out ? 'alike' : 'DIFFERENT');
+  rmSync(store);
+}
+
 async function replayAlone(what: string, path: string, least: number): Promise<void> {
   const { out } = await runNode('bench/replay.js', [path, String(2 * rounds + 1)]);
   const fed = JSON.parse(out) as { events: number; rounds: { seconds: number; loading: number }[] };
@@ -244,6 +261,7 @@ const BENCHES = {
   text: benchText,
   'trace-dat': benchTraceDat,
   'perf-data': benchPerfData,
+  store: benchStore,
   replay: benchReplay,
   imports: benchImports,
   sql: benchSql,
