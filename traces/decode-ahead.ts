@@ -1,7 +1,8 @@
 /**
- * A capture decoded by a worker thread, while its reader is busy with what it has got.
+ * A capture decoded by a worker thread, while its reader is busy with what it has got, or decodes the rest.
  *
- * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker.
+ * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker; those of streams that
+ * can be decoded apart, up to half of them, from this thread.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Batch, DecodeMessage } from './decode-job.js';
@@ -15,11 +16,11 @@ import {
   type EventStream,
   type Frame,
 } from './format.js';
+import { decodedByReader } from './shared-work.js';
 import { startWorker } from './workers.js';
 
-/** Batches that all streams together may be ahead, and one of them. */
+/** Batches that all streams together may be ahead. */
 const AHEAD = 24;
-const AHEAD_EACH = 6;
 /** With more, the batches that wait would need more memory than the time is worth. */
 const MOST_STREAMS = 64;
 
@@ -94,14 +95,22 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
   };
   const over = (capture: Capture, onProgress: (bytes: number) => void = () => {}): Capture => {
     const { streams, info } = capture;
-    const each = Math.min(AHEAD_EACH, Math.ceil(AHEAD / streams.length));
-    for (const number of streams.keys()) give(number, each);
-    const reading = { worker, mail, give, onProgress, open: streams.length };
+    const own = decodedByReader(streams);
+    const others = [...streams.keys()].filter((number) => !own.has(number));
+    for (const number of others) give(number, Math.ceil(AHEAD / others.length));
+    const reading = { worker, mail, give, onProgress, open: others.length };
+    // Both threads have met what the capture's beginning has to tell.
+    const atOpening = new Map(capture.counters().map(({ name, count }) => [name, count]));
+    const here = (): Counter[] =>
+      capture.counters().map((one) => ({ ...one, count: one.count - (atOpening.get(one.name) ?? 0) }));
     return {
       info,
-      streams: streams.map((stream, number) => aheadStream(stream, number, reading)),
-      counters: () => largest([...capture.counters(), ...(mail.told?.counters ?? [])]),
-      eventCounts: () => new Map(mail.told?.eventCounts),
+      streams: streams.map((stream, number) =>
+        own.has(number) ? stream : aheadStream(stream, number, reading),
+      ),
+      counters: () =>
+        mail.told === undefined ? capture.counters() : summed([...mail.told.counters, ...here()]),
+      eventCounts: () => summedCounts(capture.eventCounts(), mail.told?.eventCounts ?? new Map()),
       ...(capture.symbol === undefined ? {} : { symbol: capture.symbol.bind(capture) }),
       close: async () => {
         await Promise.all([stop(), capture.close()]);
@@ -151,10 +160,21 @@ function aheadStream({ buffer }: EventStream, number: number, reading: Reading):
   return { ...(buffer === undefined ? {} : { buffer }), next };
 }
 
-/** One counter a name: this thread has counted what it met when it opened the capture, the worker that and all the rest. */
-function largest(counters: readonly Counter[]): Counter[] {
+/** One counter a name, with all that was counted of it. */
+function summed(counters: readonly Counter[]): Counter[] {
   const byName = new Map<string, Counter>();
-  for (const counter of counters)
-    if (counter.count > (byName.get(counter.name)?.count ?? 0)) byName.set(counter.name, counter);
-  return [...byName.values()];
+  for (const counter of counters) {
+    const known = byName.get(counter.name);
+    byName.set(counter.name, { ...(known ?? counter), count: counter.count + (known?.count ?? 0) });
+  }
+  return [...byName.values()].filter(({ count }) => count > 0);
+}
+
+function summedCounts(
+  some: ReadonlyMap<string, number>,
+  others: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const all = new Map(some);
+  for (const [name, count] of others) all.set(name, count + (all.get(name) ?? 0));
+  return all;
 }

@@ -1,5 +1,5 @@
 /**
- * A worker's job: to decode a capture ahead of its reader.
+ * A worker's job: to decode a capture ahead of its reader, but for the streams that the reader itself decodes.
  *
  * In: a path, the dictionary, and how many batches each stream may be ahead. Out: messages: batches whose memory is handed over, with
  * the names that are new; at the end what was counted.
@@ -9,6 +9,7 @@ import type { Dictionary } from './dictionary.js';
 import { CaptureError, type Counter, type EventBatch, type EventStream } from './format.js';
 import { openCapture } from './open.js';
 import { copyOf, type NewNames, newNames, nothingSent, type PostedBatch } from './posted-batch.js';
+import { decodedByReader } from './shared-work.js';
 
 export interface DecodeJob {
   readonly path: string;
@@ -28,7 +29,7 @@ export interface Batch extends PostedBatch {
 export type DecodeMessage =
   | Batch
   | { readonly kind: 'ended'; readonly stream: number }
-  /** All streams have ended, and this is known now. */
+  /** All streams of the worker have ended, and this is known now. */
   | {
       readonly kind: 'told';
       readonly counters: readonly Counter[];
@@ -68,7 +69,9 @@ async function decode({ path, dictionary, credits }: DecodeJob, port: MessagePor
     }
     return true;
   };
-  const open = new Set<Feeding>(capture.streams.map((stream, number) => ({ stream, number })));
+  const others = decodedByReader(capture.streams);
+  const all = capture.streams.map((stream, number) => ({ stream, number }));
+  const open = new Set<Feeding>(all.filter(({ number }) => !others.has(number)));
   while (open.size > 0) {
     const given = Atomics.load(credits, 0);
     let fed = false;

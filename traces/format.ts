@@ -64,6 +64,8 @@ export interface Capture {
 export interface EventStream {
   /** The recorder's buffer that it comes from (0 when absent): one operation may stand in several, and counts once. */
   readonly buffer?: number;
+  /** Bytes of the input that it is decoded from, where it is decoded without regard to the other streams. */
+  readonly bytes?: number;
   /** The next batch, or undefined at the end. The batch is valid until the next call. */
   next(): Promise<EventBatch | undefined>;
 }

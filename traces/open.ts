@@ -28,18 +28,27 @@ export async function openCapture(
   formats: readonly Format[] = registered,
 ): Promise<Capture> {
   const { source, compressed } = await openSource(pathOrDash, options.onProgress);
+  const { dictionary, onProgress } = options;
+  const read = { here: 0, ahead: 0 };
+  const tell = (more: Partial<typeof read>): void => {
+    Object.assign(read, more);
+    onProgress?.(read.here + read.ahead);
+  };
   // The format counts decompressed bytes; of a compressed input the source tells how much was read.
-  const context: OpenContext = compressed ? { dictionary: options.dictionary } : options;
+  const context: OpenContext = compressed
+    ? { dictionary }
+    : { dictionary, onProgress: (here) => tell({ here }) };
   let decoding: DecodingAhead | undefined;
   try {
     const head = await source.head();
     const format = formats.find((candidate) => candidate.sniff(head));
     if (format === undefined) throw notACapture(source.name, head, formats);
-    if (isForWorker(pathOrDash, source, format, options))
-      decoding = startDecoding(pathOrDash, options.dictionary);
+    if (isForWorker(pathOrDash, source, format, options)) decoding = startDecoding(pathOrDash, dictionary);
     const capture = withSource(await format.open(source, context), source);
     if (decoding === undefined) return capture;
-    if (canBeAhead(capture)) return decoding.over(capture, options.onProgress);
+    // What was read to open the capture, the worker has read too.
+    const opening = read.here;
+    if (canBeAhead(capture)) return decoding.over(capture, (bytes) => tell({ ahead: bytes - opening }));
     await decoding.stop();
     return capture;
   } catch (error) {

@@ -180,6 +180,7 @@ async function open(source: ByteSource, context: OpenContext): Promise<Capture> 
   );
   const streams = parts.map(({ buffer, number, data }) => ({
     buffer: number,
+    bytes: data.size,
     ...openStream(opened, buffer, data, parts.length),
   }));
   return {
