@@ -85,8 +85,8 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
     if (mail.told === undefined) mail.failure ??= readError(path, 0, new Error('its decoder ended early'));
     mail.wake?.();
   });
-  const give = (stream: number, count: number): void => {
-    Atomics.add(credits, 1 + stream, count);
+  const give = (numbers: readonly number[], count: number): void => {
+    for (const number of numbers) Atomics.add(credits, 1 + number, count);
     Atomics.add(credits, 0, 1);
     Atomics.notify(credits, 0);
   };
@@ -97,7 +97,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
     const { streams, info } = capture;
     const own = decodedByReader(streams);
     const others = [...streams.keys()].filter((number) => !own.has(number));
-    for (const number of others) give(number, Math.ceil(AHEAD / others.length));
+    give(others, Math.ceil(AHEAD / others.length));
     const reading = { worker, mail, give, onProgress, open: others.length };
     // Both threads have met what the capture's beginning has to tell.
     const atOpening = new Map(capture.counters().map(({ name, count }) => [name, count]));
@@ -123,7 +123,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
 interface Reading {
   readonly worker: Worker;
   readonly mail: Mail;
-  give(stream: number, count: number): void;
+  give(numbers: readonly number[], count: number): void;
   onProgress(bytes: number): void;
   /** Streams that have not ended. */
   open: number;
@@ -137,7 +137,7 @@ function aheadStream({ buffer }: EventStream, number: number, reading: Reading):
   const giveBack = (): void => {
     if (lent === undefined) return;
     worker.postMessage(lent, [lent]);
-    reading.give(number, 1);
+    reading.give([number], 1);
     lent = undefined;
   };
   /** What the worker has to tell comes after the last batch of all. */

@@ -1,7 +1,7 @@
 /**
  * A worker's job: to decode a capture ahead of its reader, but for the streams that the reader itself decodes.
  *
- * In: a path, the dictionary, and how many batches each stream may be ahead. Out: messages: batches whose memory is handed over, with
+ * In: a path, the dictionary, and how many batches each stream may be ahead, which tells whose it is. Out: messages: batches whose memory is handed over, with
  * the names that are new; at the end what was counted.
  */
 import type { MessagePort } from 'node:worker_threads';
@@ -9,12 +9,14 @@ import type { Dictionary } from './dictionary.js';
 import { CaptureError, type Counter, type EventBatch, type EventStream } from './format.js';
 import { openCapture } from './open.js';
 import { copyOf, type NewNames, newNames, nothingSent, type PostedBatch } from './posted-batch.js';
-import { decodedByReader } from './shared-work.js';
 
 export interface DecodeJob {
   readonly path: string;
   readonly dictionary: Dictionary;
-  /** Word 0 counts the credits ever given; word 1 + n is how many more batches of stream n may be sent. */
+  /**
+   * Word 0 counts how often credits were given; word 1 + n is how many more batches of stream n may be sent. The first time, before
+   * which nothing is decoded, all streams that are the worker's get some.
+   */
   readonly credits: Int32Array;
 }
 
@@ -69,9 +71,9 @@ async function decode({ path, dictionary, credits }: DecodeJob, port: MessagePor
     }
     return true;
   };
-  const others = decodedByReader(capture.streams);
+  Atomics.wait(credits, 0, 0);
   const all = capture.streams.map((stream, number) => ({ stream, number }));
-  const open = new Set<Feeding>(all.filter(({ number }) => !others.has(number)));
+  const open = new Set<Feeding>(all.filter(({ number }) => Atomics.load(credits, 1 + number) > 0));
   while (open.size > 0) {
     const given = Atomics.load(credits, 0);
     let fed = false;

@@ -1,7 +1,7 @@
 /**
  * Which streams of a capture are decoded by the thread that reads them, rather than by the worker that decodes ahead.
  *
- * In: the streams, as both threads see them. Out: their numbers, the same on both sides.
+ * In: the streams, as the reader sees them. Out: their numbers.
  */
 import type { EventStream } from './format.js';
 
