@@ -378,6 +378,20 @@ test('the machine is out of reach', async () => {
   });
 });
 
+test('two connections read at the same time, and see the same', async () => {
+  const { analysis, expected } = syntheticAnalysis([SMALL]);
+  await withDatabase(analysis, async (database) => {
+    const beside = await database.beside();
+    const counted =
+      'SELECT layer, count(*) AS n FROM events JOIN lifetimes USING (device, layer) GROUP BY layer ORDER BY layer';
+    const [one, other] = await Promise.all([rowsOf(database, counted), rowsOf(beside, counted)]);
+    assert.equal(one, other);
+    await database.query('CREATE TABLE mine AS FROM lifetimes');
+    assert.is(await oneValue(beside, 'SELECT count(*) FROM mine'), BigInt(expected.lifetimes.length));
+    assert.is((await failure(beside, "SELECT * FROM read_text('/etc/hosts')")).kind, 'Permission Error');
+  });
+});
+
 test('views and macros', async () => {
   const { analysis, expected } = syntheticAnalysis([{ ...SMALL, lifetimes: 500 }]);
   await withDatabase(analysis, async (database) => {
