@@ -1,31 +1,19 @@
 /**
- * The bench: `node dist/bench/run.js [PART…] [--lab DIR] [--size MB] [--rounds N] [--gib N] [--perf CMD]`; docs/bench.md explains it.
+ * The bench; docs/bench.md explains it, `--help` how to call it.
  *
  * In: real captures. Out: a table of times, ratios and targets; exit code 1 when row counts differ between two sides.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { inPackage } from '../traces/package-root.js';
 import { ORDERS } from './import-range.js';
 import type { ImportsRound } from './imports.js';
 import { type Counts, type Sources, sourcesIn, unpackTo } from './inputs.js';
 import { type Measured, median, run, runNode } from './measure.js';
+import { benchOptions } from './options.js';
 
-const PARTS = ['text', 'trace-dat', 'perf-data', 'store', 'replay', 'imports', 'sql'] as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    lab: { type: 'string' },
-    size: { type: 'string', default: '900' },
-    rounds: { type: 'string', default: '3' },
-    gib: { type: 'string', default: '16' },
-    perf: { type: 'string', default: 'perf' },
-  },
-});
-const parts = positionals.length === 0 ? PARTS : PARTS.filter((part) => positionals.includes(part));
-const rounds = Number(values.rounds);
+const { parts, lab, size, rounds, gib, perf } = benchOptions(process.argv.slice(2));
 const temp = mkdtempSync(join(tmpdir(), 'dmaspan-bench-'));
 const big = join(temp, 'looped.txt');
 const MEMORY_MOST = 1.5e9;
@@ -68,7 +56,7 @@ function sayMemory({ bytes }: Measured): void {
 
 async function makeText({ text }: Sources): Promise<void> {
   if (loops > 0) return;
-  loops = Number((await runNode('bench/loop-text.js', [text, big, `${Number(values.size) * 1e6}`])).out);
+  loops = Number((await runNode('bench/loop-text.js', [text, big, `${size}`])).out);
   say('input: ftrace text', `${(statSync(big).size / 1e6).toFixed(0)} MB, ${loops} loops`);
 }
 
@@ -134,7 +122,7 @@ async function benchPerfData({ perfData, counts }: Sources): Promise<void> {
   await unpackTo(perfData, plain);
   const mine = await report(plain);
   // perf script goes on, and ends with 0, when it does not know the header's size: what it prints tells.
-  const script = `${values.perf} script -f -i "$0"`;
+  const script = `${perf} script -f -i "$0"`;
   const printed = await run('sh', ['-c', `${script} 2> /dev/null | head -1`, plain]).catch(() => undefined);
   say('dmaspan report, perf.data', speed(plain, mine.seconds));
   sayMemory(mine);
@@ -226,9 +214,9 @@ async function benchMix(): Promise<void> {
   say(`replay alone, ${what}`, `${rate.toFixed(1)} million events/s of CPU time`, 'at least 10', rate >= 10);
 }
 
-async function benchRange(order: string, gib: string, obeys: string): Promise<void> {
+async function benchRange(order: string, gib: number, obeys: string): Promise<void> {
   const what = `${gib} GiB in 4 KiB steps, ${order}${obeys === 'obeys' ? '' : ', not obeyed'}`;
-  const { rounds: ranged, bytes } = await importRounds(what, order, gib, obeys);
+  const { rounds: ranged, bytes } = await importRounds(what, order, String(gib), obeys);
   const { seconds, events, quarters } = ranged[0]!;
   const slower = Math.max(...quarters) / quarters[0]!;
   say(what, `${seconds.toFixed(1)} s, ${((seconds * 1e9) / events).toFixed(0)} ns an event`);
@@ -241,8 +229,8 @@ async function benchRange(order: string, gib: string, obeys: string): Promise<vo
 async function benchImports(): Promise<void> {
   await benchImporters();
   await benchMix();
-  for (const order of ORDERS) await benchRange(order, values.gib, 'obeys');
-  await benchRange('forward', String(Number(values.gib) / 4), 'stays');
+  for (const order of ORDERS) await benchRange(order, gib, 'obeys');
+  await benchRange('forward', gib / 4, 'stays');
 }
 
 async function benchSql({ text }: Sources): Promise<void> {
@@ -267,7 +255,7 @@ const BENCHES = {
   sql: benchSql,
 };
 try {
-  const sources = sourcesIn(values.lab);
+  const sources = sourcesIn(lab);
   for (const part of parts) await BENCHES[part](sources);
 } finally {
   rmSync(temp, { recursive: true });
