@@ -4,6 +4,7 @@
  * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker; those of streams that
  * can be decoded apart, up to half of them, from this thread.
  */
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Batch, DecodeMessage } from './decode-job.js';
 import type { Dictionary } from './dictionary.js';
@@ -17,9 +18,10 @@ import {
   type Frame,
 } from './format.js';
 import { decodedByReader } from './shared-work.js';
+import { type SpareTime, spareTime } from './spare-time.js';
 import { startWorker } from './workers.js';
 
-/** Batches that all streams together may be ahead. */
+/** Batches that all streams of a thread together may be ahead. */
 const AHEAD = 24;
 /** With more, the batches that wait would need more memory than the time is worth. */
 const MOST_STREAMS = 64;
@@ -59,15 +61,19 @@ function deliver(mail: Mail, path: string, message: DecodeMessage): void {
   mail.wake?.();
 }
 
-/** Waits until `ready` says so; the worker's failure is thrown. */
-async function until(mail: Mail, ready: () => boolean): Promise<void> {
+/** Waits until `ready` says so, and uses the time; the worker's failure is thrown. */
+async function until({ mail, spare }: Pick<Reading, 'mail' | 'spare'>, ready: () => boolean): Promise<void> {
   while (!ready()) {
     if (mail.failure !== undefined) throw mail.failure;
-    await new Promise<void>((resolve) => {
-      mail.wake = resolve;
-    });
+    if (await spare.use()) await otherWork();
+    else await nextMail(mail);
   }
 }
+
+const nextMail = (mail: Mail): Promise<void> =>
+  new Promise((resolve) => {
+    mail.wake = resolve;
+  });
 
 /** Starts a worker that opens the capture at once, and decodes when `over` has told it how many streams there are. */
 export function startDecoding(path: string, dictionary: Dictionary): DecodingAhead {
@@ -98,7 +104,8 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
     const own = decodedByReader(streams);
     const others = [...streams.keys()].filter((number) => !own.has(number));
     give(others, Math.ceil(AHEAD / others.length));
-    const reading = { worker, mail, give, onProgress, open: others.length };
+    const spare = spareTime(AHEAD);
+    const reading = { worker, mail, spare, give, onProgress, open: others.length };
     // Both threads have met what the capture's beginning has to tell.
     const atOpening = new Map(capture.counters().map(({ name, count }) => [name, count]));
     const here = (): Counter[] =>
@@ -106,7 +113,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
     return {
       info,
       streams: streams.map((stream, number) =>
-        own.has(number) ? stream : aheadStream(stream, number, reading),
+        own.has(number) ? spare.share(stream) : aheadStream(stream, number, reading),
       ),
       counters: () =>
         mail.told === undefined ? capture.counters() : summed([...mail.told.counters, ...here()]),
@@ -123,6 +130,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
 interface Reading {
   readonly worker: Worker;
   readonly mail: Mail;
+  readonly spare: SpareTime;
   give(numbers: readonly number[], count: number): void;
   onProgress(bytes: number): void;
   /** Streams that have not ended. */
@@ -144,12 +152,12 @@ function aheadStream({ buffer }: EventStream, number: number, reading: Reading):
   const end = async (): Promise<undefined> => {
     ended = true;
     reading.open--;
-    if (reading.open === 0) await until(mail, () => mail.told !== undefined);
+    if (reading.open === 0) await until(reading, () => mail.told !== undefined);
   };
   const next = async (): Promise<EventBatch | undefined> => {
     giveBack();
     if (ended) return undefined;
-    await until(mail, () => queue.length > 0);
+    await until(reading, () => queue.length > 0);
     const batch = queue.shift();
     if (batch === undefined) return end();
     reading.onProgress(batch.position);

@@ -38,15 +38,20 @@ export function newNames(names: NameTables, sent: Sent): NewNames {
   return fresh;
 }
 
-/** Memory for a batch: what the reader has given back, or new. */
-function blockMemory(): Uint8Array {
+/** What the reader has given back of a batch's memory, if anything. */
+function givenBack(): ArrayBuffer | undefined {
   const back = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
-  return new Uint8Array(back === undefined ? new ArrayBuffer(EVENT_BYTES) : (back.message as ArrayBuffer));
+  return back?.message as ArrayBuffer | undefined;
 }
 
 /** A batch that stays what it is when the decoder goes on. */
-export function copyOf({ rows, block, side }: Omit<EventBatch, 'names'>): PostedBatch {
-  const copy = blockMemory();
-  copy.set(block);
-  return { rows, block: copy.buffer as ArrayBuffer, side: side.slice().buffer as ArrayBuffer };
+export const copyOf = (batch: Omit<EventBatch, 'names'>): PostedBatch => copyInto(batch, givenBack());
+
+/** The same, with a block's memory that nobody uses any more, or new memory. */
+export function copyInto(
+  { rows, block, side }: Omit<EventBatch, 'names'>,
+  memory: ArrayBuffer = new ArrayBuffer(EVENT_BYTES),
+): PostedBatch {
+  new Uint8Array(memory).set(block);
+  return { rows, block: memory, side: side.slice().buffer as ArrayBuffer };
 }
