@@ -15,6 +15,8 @@ import { type Form, type Opened, type Run, withCapture } from './lab-runs.js';
 const LEAK = 'leak';
 /** No event of any layer shows it: a fault, an unchecked error; or the first of a pair, of which the second has the line that counts. */
 const IN_NO_EVENT: readonly string[] = [];
+/** An attachment, or its mapping, that is held in no event's eyes until its device loses its driver. */
+const LEFT_ATTACHED = 'leak-attachment at removal';
 /** Only an event of the page allocator shows it. */
 const FREED = 'stale-freed-page by kmem';
 
@@ -29,7 +31,7 @@ export const RULES_OF: Readonly<Record<string, readonly string[]>> = {
   leak_mirror: [LEAK, 'leak-at-exit'],
   big_sg: [LEAK],
   freed_mapped_leaked: [LEAK, FREED],
-  revoke_leak: [LEAK, 'not-moved'],
+  revoke_leak: [LEAK, 'not-moved', LEFT_ATTACHED],
   double_unmap: ['double-unmap'],
   unmap_never: ['unmap-unknown'],
   wrong_size: ['size-mismatch'],
@@ -239,6 +241,8 @@ export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined>
         (bug ? (RULES_OF[kind] ?? []) : [])
           .map((rule) => (rule === LEAK ? leakRule(device) : rule))
           .filter((rule) => rule !== FREED || frees)
+          .filter((rule) => rule !== LEFT_ATTACHED || removed.has(device))
+          .map((rule) => (rule === LEFT_ATTACHED ? 'leak-attachment' : rule))
           .map((rule) => (rule === FREED ? 'stale-freed-page' : rule))
           .filter((rule) => !untold.has(rule)),
       findings: results.flatMap(({ findings }) => findings),

@@ -23,6 +23,9 @@ puts AS (
 mapped AS (
   SELECT DISTINCT capture, other AS object FROM lifetimes WHERE layer = 'dmabuf' AND kind = 'attachment_map' AND closed_ts IS NULL
 ),
+removal AS (
+  SELECT capture, device, max(ts) AS removed_ts FROM events WHERE op = 'removed' GROUP BY capture, device
+),
 open_ones AS (
   -- An attachment with a mapping left is told by the mapping.
   SELECT l.*, coalesce(a.id, l.id) AS attachment
@@ -33,11 +36,11 @@ open_ones AS (
 ),
 leaked AS (
   -- The task that attached put the buffer as often, since then, as it attached to it: this attachment's put is among them.
-  SELECT o.*, s.site, s.via, o.before_removal OR (b.id IS NOT NULL AND (
+  SELECT o.*, s.site, s.via, b.id IS NOT NULL AND (
       SELECT count(*) FROM puts p WHERE p.capture = b.capture AND p.ino = b.ino AND p.tid = b.tid AND p.seq > b.seq
     ) >= (
       SELECT count(*) FROM buffers a WHERE a.capture = b.capture AND a.ino = b.ino AND a.tid = b.tid AND a.seq >= b.seq
-    )) AS let_go,
+    ) AS let_go, coalesce(r.removed_ts >= o.opened_ts, false) AS driver_gone,
     o.invalidation IS NULL AND coalesce(n.closed >= $min_closed AND o.passed >= $min_passed AND o.passed > $min_factor * n.most_passed AND c.last_ts - o.opened_ts > n.longest, false) AS forgotten,
     n.closed
   FROM open_ones o
@@ -45,21 +48,25 @@ leaked AS (
   LEFT JOIN siblings n ON n.id = o.siblings
   LEFT JOIN buffers b ON b.id = o.attachment
   LEFT JOIN stacks s ON s.id = o.open_stack
+  LEFT JOIN removal r ON r.capture = o.capture AND r.device = o.device
 ),
--- The importer let the buffer go; or it released all of the sort, one before the next, but this.
+-- The importer let the buffer go; or its driver is gone; or it released all of the sort, one before the next, but this.
 judged AS (
-  SELECT *, CASE WHEN let_go THEN 'let go' WHEN forgotten THEN 'forgotten' ELSE 'held' END AS state FROM leaked
+  SELECT *, CASE WHEN let_go THEN 'let go' WHEN before_removal THEN 'removed' WHEN forgotten THEN 'forgotten' ELSE 'held' END AS state FROM leaked
 )
 SELECT
   capture, device, kind, site, via, NULL AS close_site,
   counted(count(*), CASE WHEN kind = 'attachment' THEN 'attachment' ELSE 'mapping' END, CASE WHEN kind = 'attachment' THEN 'attachments' ELSE 'mappings' END)
     || ' of a dma-buf by ' || told(device) || CASE state WHEN 'let go' THEN ' never released, though the buffer was put'
+      WHEN 'removed' THEN ' never released, though the device lost its driver'
       WHEN 'forgotten' THEN ' never released, though ' || max(passed) || ' that came later were' ELSE ' not released when the capture ended' END AS message,
   count(*) AS count, sum(len) AS bytes, min(opened_ts) AS first_ts, max(opened_ts) AS last_ts,
   min(id) AS lifetime, arg_min(open_stack, id) AS open_stack,
-  CASE WHEN state = 'held' THEN 'unknown' WHEN bool_and(after_loss) THEN 'possible' WHEN state = 'let go' THEN 'certain' ELSE 'likely' END AS confidence,
+  CASE WHEN state = 'held' THEN 'unknown' WHEN bool_and(after_loss) THEN 'possible' WHEN state = 'let go' OR bool_and(driver_gone) THEN 'certain' ELSE 'likely' END AS confidence,
   CASE WHEN state = 'held' THEN 'that its importer let the buffer go is in no event' WHEN bool_and(after_loss) THEN 'events were lost while it was open: its release may be among them'
     WHEN state = 'let go' THEN 'a reference to the buffer was put, and neither unmap nor detach was seen'
+    WHEN state = 'removed' AND bool_and(driver_gone) THEN 'the driver was gone, and neither unmap nor detach was seen'
+    WHEN state = 'removed' THEN 'the removal was seen to begin, not to end, and neither unmap nor detach was seen'
     ELSE 'older than any of the ' || max(closed) || ' of its sort that were released, and passed by more than any of them; that its importer let the buffer go is in no event, so it may be meant to stay' END AS reason,
   CASE WHEN state = 'forgotten' THEN 'warning' END AS severity,
   CASE WHEN state = 'held' THEN 'Unbind the importer''s driver at the end of the capture, with the probes of the pack removal: what it has left by then is leaked.' END AS advice
