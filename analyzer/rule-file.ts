@@ -15,6 +15,7 @@
  */
 import { Kind, Layer, Op } from '../wasm/schema.js';
 import {
+  type EventSort,
   type Need,
   type Parameter,
   type Rule,
@@ -110,12 +111,18 @@ function layerOf(name: string): Layer | undefined {
   return Layer[name as keyof typeof Layer] ?? Layer[`${name}_` as keyof typeof Layer];
 }
 
-/** `OP [or OP…] [of KIND] [in LAYER]; what to record`, or `dmesg; what to give`. */
+/** Sorts of events with ", or " between them, then `; what to record`; or `dmesg; what to give`. */
 function parseNeed(value: string, file: string): Need {
   const cut = value.indexOf(';');
   const text = (cut < 0 ? value : value.slice(0, cut)).trim();
   const advice = cut < 0 ? '' : value.slice(cut + 1).trim();
-  if (text === 'dmesg') return { ops: [], input: 'dmesg', text, advice };
+  if (text === 'dmesg') return { sorts: [], input: 'dmesg', text, advice };
+  const sorts = text.split(', or ').map((sort) => parseSort(sort, file));
+  return { sorts, text, advice };
+}
+
+/** `OP [or OP…] [of KIND] [in LAYER [or LAYER…]]` */
+function parseSort(text: string, file: string): EventSort {
   const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+(?: or \w+)*))?$/.exec(text);
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];
@@ -130,8 +137,6 @@ function parseNeed(value: string, file: string): Need {
   }
   return {
     ops,
-    text,
-    advice,
     ...(kind === undefined ? {} : { kind }),
     ...(layers === undefined ? {} : { layers: layers as Layer[] }),
   };

@@ -12,12 +12,16 @@ import { parseRule } from './rule-file.js';
 export type Severity = 'error' | 'warning' | 'info';
 export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
-/** Events that a rule cannot do without: at least one of these operations must have been recorded. */
-export interface Need {
+/** Any of these operations, on things of this kind, in one of these layers. */
+export interface EventSort {
   readonly ops: readonly Op[];
   readonly kind?: Kind;
-  /** In one of these. */
   readonly layers?: readonly Layer[];
+}
+
+/** Events that a rule cannot do without: some of one of these sorts must have been recorded. */
+export interface Need {
+  readonly sorts: readonly EventSort[];
   /** Not an event but a further input: the kernel log. */
   readonly input?: 'dmesg';
   /** As the header says it: "close of sg in dma". */

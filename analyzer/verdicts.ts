@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { inPackage } from '../traces/package-root.js';
 import type { Kind, Layer, Op } from '../wasm/schema.js';
 import type { CaptureVerdict, Finding, Queryable, Row, RuleResult, Verdict } from './findings.js';
-import type { Need, Rule } from './rules.js';
+import type { EventSort, Need, Rule } from './rules.js';
 import { KIND_NAMES, LAYER_NAMES, OP_NAMES } from './words.js';
 
 /** An operation that a capture has recorded, or was set up to record. */
@@ -99,14 +99,16 @@ export function resultOf(
   };
 }
 
-const fits = ({ ops, layers, kind }: Need, one: Recorded): boolean =>
+export const fits = ({ ops, layers, kind }: EventSort, one: Recorded): boolean =>
   ops.includes(one.op) &&
   (layers === undefined || layers.includes(one.layer)) &&
   (kind === undefined || kind === one.kind);
 
 /** Whether a capture recorded it, or the input is there. */
 const isMetBy = (need: Need, capture: number, { recorded, dmesg }: Given): boolean =>
-  need.input === undefined ? recorded.some((one) => one.capture === capture && fits(need, one)) : dmesg;
+  need.input === undefined
+    ? recorded.some((one) => one.capture === capture && need.sorts.some((sort) => fits(sort, one)))
+    : dmesg;
 
 /** The captures that recorded anything: one without a single event known to the dictionary recorded nothing. */
 const capturesOf = ({ recorded }: Given): number[] => [...new Set(recorded.map((one) => one.capture))];

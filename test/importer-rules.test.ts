@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { RuleResult } from '../analyzer/findings.js';
 import { judge } from '../analyzer/judge.js';
 import { findRule, loadRules } from '../analyzer/rules.js';
-import type { Recorded } from '../analyzer/verdicts.js';
+import { fits } from '../analyzer/verdicts.js';
 import { ALL_RECORDED, type Rows, ruleTables } from './rule-tables.js';
 
 const RULES = loadRules();
@@ -503,12 +503,7 @@ for (const { rule, found, count, says, severity = 'error', confidence = 'certain
 for (const id of new Set(CASES.map(({ rule }) => rule))) {
   test(`${id}: cannot tell without the events that it needs, and says what to record`, async () => {
     for (const need of findRule(RULES, id).needs) {
-      const without: Recorded[] = ALL_RECORDED.filter(
-        ({ layer, op, kind }) =>
-          !need.ops.includes(op) ||
-          (need.layers !== undefined && !need.layers.includes(layer)) ||
-          (need.kind !== undefined && need.kind !== kind),
-      );
+      const without = ALL_RECORDED.filter((one) => !need.sorts.some((sort) => fits(sort, one)));
       const { verdict, advice } = await resultOf(id, {}, without);
       assert.is(verdict, 'cannot tell', need.text);
       assert.ok(advice.length > 10, need.text);
