@@ -504,7 +504,7 @@ test('every rule has a page that says what its header says, and the index has it
       rule.why,
       rule.next,
       rule.contract,
-      ...rule.needs.map((need) => need.advice),
+      ...rule.needs.map(({ text, advice }) => `${text}: ${advice}`),
     ]) {
       assert.ok(page.includes(text), `${rule.id}.md lacks: ${text}`);
     }
