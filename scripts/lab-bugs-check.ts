@@ -115,6 +115,8 @@ async function blamedBy(db: Opened): Promise<Blame[]> {
   const rows = await db.query(
     `SELECT replace(anomaly, '_', '-') AS rule, device, lifetime, other FROM incidents WHERE NOT again AND lifetime IS NOT NULL
      UNION ALL
+     SELECT 'overlapping-map', device::VARCHAR, lifetime, arg_min(other, seq) FROM anomalies WHERE kind = 'overlapping_map' GROUP BY device, lifetime
+     UNION ALL
      SELECT DISTINCT 'leak-at-removal', device::VARCHAR, coalesce(sg_group, id), NULL FROM lifetimes
      WHERE layer = 'dma' AND closed_ts IS NULL AND before_removal AND NOT remainder AND NOT unrecordable_unmap
        AND coalesce(sg_group, id) NOT IN (SELECT lifetime FROM incidents WHERE anomaly IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch') AND lifetime IS NOT NULL)`,

@@ -304,6 +304,17 @@ test('overlapping-map: memory of a forgotten mapping that is used again is no ov
   }
 });
 
+test('overlapping-map: a mapping counts once, and for what it overlaps beside a forgotten one', async () => {
+  const overlap = { kind: 'overlapping_map', lifetime: 0 };
+  const rows = {
+    stacks: STACKS,
+    lifetimes: [MAPPED, { before_removal: true }, { closed_ts: 5000 }, { closed_ts: 5000 }],
+    anomalies: [1, 2, 3].map((other, seq) => ({ ...overlap, other, seq, ts: 1000 + seq })),
+  };
+  const { count, bytes, other } = await only('overlapping-map', rows);
+  assert.equal([count, bytes, other], [1n, 4096n, 2n]);
+});
+
 const LEFT = { before_removal: true, open_stack: 1 };
 const REMOVED = [{ event: 'dev_unbind_cleanup', op: 'removed', layer: null, ts: 2000 }];
 

@@ -25,7 +25,8 @@ FROM lifetimes o
 JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
 WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND o.passed > coalesce(b.most_passed, 0);
 
--- Anomalies with the event that showed them and the mapping that they are about.
+-- Anomalies with the event that showed them and the mapping that they are about; but for overlaps, which are legal more often than not,
+-- and may be as many as there are mappings.
 -- again: a repetition; the same misuse of the same mapping (or address, where the mapping is not known) came before.
 -- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.
 -- site: who mapped; without a mapping, who made the call. close_site: who made the call (the unmap, the sync, the second map).
@@ -34,17 +35,18 @@ WITH blind AS (
   -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
   SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
 ),
+judged AS MATERIALIZED (FROM anomalies WHERE kind <> 'overlapping_map'),
 -- Of the large tables only what anomalies speak of, read once: a join with few rows must not begin by hashing all of the many.
 moment AS MATERIALIZED (
-  SELECT seq, event, kind, dir, len, phys, attrs, comm, tid, stack FROM events WHERE seq IN (SELECT seq FROM anomalies)
+  SELECT seq, event, kind, dir, len, phys, attrs, comm, tid, stack FROM events WHERE seq IN (SELECT seq FROM judged)
 ),
 mapped AS MATERIALIZED (
-  SELECT id, device, kind, dir, len, attrs, opened_ts, after_loss, open_stack, sg_group FROM lifetimes WHERE id IN (SELECT lifetime FROM anomalies)
+  SELECT id, device, kind, dir, len, attrs, opened_ts, after_loss, open_stack, sg_group FROM lifetimes WHERE id IN (SELECT lifetime FROM judged)
 ),
 seen AS (
   -- Numbered before they are joined with anything wide.
   SELECT a.*, row_number() OVER (PARTITION BY a.capture, a.kind, a.device, a.lifetime, CASE WHEN a.lifetime IS NULL THEN coalesce(a.addr, e.phys) END ORDER BY a.seq) > 1 AS again
-  FROM anomalies a
+  FROM judged a
   LEFT JOIN moment e ON e.seq = a.seq
 ),
 list AS (

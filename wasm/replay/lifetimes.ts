@@ -89,7 +89,7 @@ export function numberParts(): void {
   renumber(EVENTS, EVENT_LIFETIME);
 }
 
-function renumber(table: usize, column: usize): void {
+function renumber(table: u32, column: usize): void {
   for (let row: u32 = 0; row < rowsOf(table); row++) {
     const cell = cell4(table, column, row);
     const id = load<u32>(cell);
