@@ -10,7 +10,7 @@ import { ruleFingerprint } from './kept.js';
 import { type Ensure, onDemand } from './on-demand.js';
 import { derivedTables, preludeDefinitions } from './prelude.js';
 import { loadRules, type Rule, RuleError, withInputs } from './rules.js';
-import { together } from './together.js';
+import { sharedOut, together } from './together.js';
 import { type Given, lossesOf, meetsNeeds, type Recorded, recordedBy, resultOf } from './verdicts.js';
 
 export { type Recorded, recordedBy } from './verdicts.js';
@@ -71,17 +71,14 @@ async function runAll(
   const derived = derivedTables().map(({ name }) => new RegExp(`\\b${name}\\b`));
   const isWaiting = ({ sql }: Rule): boolean => derived.some((table) => table.test(sql));
   const queue = [...rules.filter((rule) => !isWaiting(rule)), ...rules.filter(isWaiting)];
-  const rows = new Map<Rule, readonly Row[]>();
-  const work = async (connection: Queryable): Promise<void> => {
-    for (let rule = queue.shift(); rule !== undefined; rule = queue.shift())
-      rows.set(rule, await run(withPrelude(connection, ensure), rule));
-  };
-  const first = async (): Promise<void> => {
+  const withTables = async (): Promise<Queryable> => {
     for (const { sql } of rules) await ensure(sql);
-    await work(db);
+    return db;
   };
-  const beside = rules.length < 2 ? [] : await connectionsBeside(db);
-  await together([first(), ...beside.map(work)]);
+  const rows = new Map<Rule, readonly Row[]>();
+  await sharedOut([withTables(), ...connectionsBeside(db, rules.length)], queue, async (connection, rule) => {
+    rows.set(rule, await run(withPrelude(connection, ensure), rule));
+  });
   return rows;
 }
 
@@ -97,8 +94,8 @@ async function run(db: Queryable, rule: Rule): Promise<Row[]> {
   }
 }
 
-const connectionsBeside = async (db: Queryable): Promise<Queryable[]> =>
-  db.beside === undefined ? [] : Promise.all(Array.from({ length: AT_ONCE - 1 }, () => db.beside!()));
+const connectionsBeside = (db: Queryable, pieces: number): Promise<Queryable>[] =>
+  db.beside === undefined ? [] : Array.from({ length: Math.min(AT_ONCE, pieces) - 1 }, () => db.beside!());
 
 const besideOf = async (db: Queryable): Promise<Queryable> => (await db.beside?.()) ?? db;
 

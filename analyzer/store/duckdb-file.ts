@@ -27,6 +27,7 @@ export function duckdbWriter(path: string): StoreWriter {
       if (!begun) await run(database, ['CREATE SCHEMA excerpt', ...createTypes(types)].join(';\n'));
       begun = true;
     },
+    join: (other) => run(other, 'USE store'),
     write: async (database, table, excerpt) => {
       const name = `${excerpt ? 'excerpt' : 'main'}.${table.name}`;
       await run(database, `CREATE TABLE ${name} (${columnsOf(table)})`);

@@ -33,6 +33,7 @@ export function parquetWriter(path: string): StoreWriter {
   };
   return {
     begin: async () => {},
+    join: async () => {},
     write: (database, table, excerpt) => {
       const order = sortedBy(table);
       const rows = `FROM ${table.name}${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''}`;
@@ -41,7 +42,9 @@ export function parquetWriter(path: string): StoreWriter {
     keep: (database, { name }) => copy(database, `FROM ${name}`, `excerpt/${name}.parquet`),
     end: async () => {},
     finish: async (manifest) => {
-      writeFileSync(join(path, MANIFEST_FILE), `${JSON.stringify({ ...manifest, files }, undefined, 2)}\n`);
+      const sorted = Object.fromEntries(Object.entries(files).sort());
+      const text = JSON.stringify({ ...manifest, files: sorted }, undefined, 2);
+      writeFileSync(join(path, MANIFEST_FILE), `${text}\n`);
     },
   };
 }

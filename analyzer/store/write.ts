@@ -17,6 +17,7 @@ import { onDemand } from '../on-demand.js';
 import { type DerivedTable, derivedTables, preludeDefinitions } from '../prelude.js';
 import type { Rule } from '../rules.js';
 import { STORED_TABLES, TABLES, type Table } from '../tables.js';
+import { sharedOut } from '../together.js';
 import { columnsFingerprint, type Manifest, ownVersion, STORE_VERSION } from './manifest.js';
 
 /** Hears what is written next, and how much of all that is. */
@@ -26,6 +27,8 @@ export type OnStep = (what: string, done: number, of: number) => void;
 export interface StoreWriter {
   /** Before the tables of a database are written. */
   begin(database: Database, types: EnumMembers): Promise<void>;
+  /** Before another connection to the same database writes, at the same time. */
+  join(other: Database): Promise<void>;
   write(database: Database, table: Table, excerpt: boolean): Promise<void>;
   /** Keeps a derived table, which lies in `memory.main` too, beside the excerpts. */
   keep(database: Database, table: DerivedTable): Promise<void>;
@@ -43,14 +46,16 @@ export async function writeStore(
   onStep: OnStep = () => {},
 ): Promise<void> {
   const types: Record<string, string[]> = {};
-  const tables: Rows = {};
+  const tables: Rows = Object.fromEntries(TABLES.map(({ name }) => [name, 0])); // in their order, whichever is done first
   const excerpts: Rows = {};
   await withTables(evidence, writer, types, {}, async (database) => {
-    for (const [at, table] of TABLES.entries()) {
+    // One thread fills a table: two tables at a time use a second.
+    const hands = [Promise.resolve(database), besideOf(database, writer)];
+    await sharedOut(hands, [...TABLES.entries()], async (connection, [at, table]) => {
       onStep(table.name, at, TABLES.length + 1);
-      tables[table.name] = await rowsOf(database, table);
-      await writer.write(database, table, false);
-    }
+      tables[table.name] = await rowsOf(connection, table);
+      await writer.write(connection, table, false);
+    });
   });
   onStep('what reports read', TABLES.length, TABLES.length + 1);
   let rules: Manifest['rules'] = {};
@@ -73,6 +78,12 @@ export async function writeStore(
   const head = { store: 'dmaspan', version: STORE_VERSION, dmaspan: ownVersion() } as const;
   const rows = { types: types, tables, excerpts, ground: groundFingerprint(), rules, files: {} };
   await writer.finish({ ...head, columns: columnsFingerprint(), ...rows });
+}
+
+async function besideOf(database: Database, writer: StoreWriter): Promise<Database> {
+  const other = await database.beside();
+  await writer.join(other);
+  return other;
 }
 
 /** Pages are computed from the lifetimes that there are: an excerpt of them would be another table. */
