@@ -3,7 +3,6 @@
  *
  * In: the database of an analysis and the rules' results. Out: one plain object.
  */
-
 import type { Confidence, Finding, Queryable, Row, RuleResult } from '../findings.js';
 import { SEVERITIES } from '../rules.js';
 import { together } from '../together.js';
