@@ -121,9 +121,9 @@ function parseNeed(value: string, file: string): Need {
   return { sorts, text, advice };
 }
 
-/** `OP [or OP…] [of KIND] [in LAYER [or LAYER…]]` */
+/** `OP [or OP…] [of KIND] [in LAYER [or LAYER…]] [that occurred]` */
 function parseSort(text: string, file: string): EventSort {
-  const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+(?: or \w+)*))?$/.exec(text);
+  const match = /^(\w+(?: or \w+)*)(?: of (\w+))?(?: in (\w+(?: or \w+)*))?( that occurred)?$/.exec(text);
   const ops = (match?.[1] ?? '').split(' or ').map((name) => Op[name as keyof typeof Op]);
   const kind = match?.[2] === undefined ? undefined : Kind[match[2] as keyof typeof Kind];
   const layers = match?.[3]?.split(' or ').map(layerOf);
@@ -137,6 +137,7 @@ function parseSort(text: string, file: string): EventSort {
   }
   return {
     ops,
+    occurred: match[4] !== undefined,
     ...(kind === undefined ? {} : { kind }),
     ...(layers === undefined ? {} : { layers: layers as Layer[] }),
   };

@@ -17,6 +17,8 @@ export interface EventSort {
   readonly ops: readonly Op[];
   readonly kind?: Kind;
   readonly layers?: readonly Layer[];
+  /** There must be one: that they were to be recorded is not enough. */
+  readonly occurred: boolean;
 }
 
 /** Events that a rule cannot do without: some of one of these sorts must have been recorded. */

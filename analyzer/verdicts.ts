@@ -16,16 +16,19 @@ export interface Recorded {
   readonly layer: Layer;
   readonly op: Op;
   readonly kind: Kind;
+  /** Whether there is such an event. */
+  readonly occurred: boolean;
 }
 
 /** What the captures of a database recorded, by the events they count and by what they say of themselves. */
 export async function recordedBy(db: Queryable): Promise<Recorded[]> {
   const rows = await db.query(readFileSync(inPackage('analyzer', 'recorded.sql'), 'utf8'));
-  return rows.map(({ capture, layer, op, kind }) => ({
+  return rows.map(({ capture, layer, op, kind, occurred }) => ({
     capture: Number(capture),
     layer: wordValue(LAYER_NAMES, layer),
     op: wordValue(OP_NAMES, op),
     kind: wordValue(KIND_NAMES, kind),
+    occurred: occurred === true,
   }));
 }
 
@@ -99,8 +102,9 @@ export function resultOf(
   };
 }
 
-export const fits = ({ ops, layers, kind }: EventSort, one: Recorded): boolean =>
+export const fits = ({ ops, layers, kind, occurred }: EventSort, one: Recorded): boolean =>
   ops.includes(one.op) &&
+  (!occurred || one.occurred) &&
   (layers === undefined || layers.includes(one.layer)) &&
   (kind === undefined || kind === one.kind);
 

@@ -159,9 +159,26 @@ interface Case {
   readonly blamed: readonly Blame[];
   /** Overlaps with memory that was gone. */
   readonly excused: readonly Blame[];
+  /** Instances, by rule and device, that are true as well. */
+  readonly besides: ReadonlyMap<string, number>;
 }
 
-function linesOf({ deeds, rulesOf, findings, excused }: Case): Line[] {
+/** What the list calls by another name: pages of a mirror that stayed, freed by their process; an address never mapped, unmapped again. */
+function besidesOf(deeds: readonly Deed[], frees: boolean): Map<string, number> {
+  const met = new Set<string>();
+  return count(
+    deeds.filter(({ bug }) => bug),
+    ({ kind, device, addr }) => {
+      if (/^(stale_|late_unmap)/.test(kind)) return frees ? `stale-freed-page ${device}` : undefined;
+      const address = `${device} ${addr}`;
+      const again = kind === 'unmap_never' && met.has(address);
+      if (kind === 'unmap_never') met.add(address);
+      return again ? `double-unmap ${device}` : undefined;
+    },
+  );
+}
+
+function linesOf({ deeds, rulesOf, findings, excused, besides }: Case): Line[] {
   const due = (deed: Deed) => rulesOf(deed).map((rule) => `${rule} ${deviceOf(rule, deed)}`);
   const expected = count(deeds.flatMap(due), (key) => key);
   const found = count(
@@ -184,7 +201,7 @@ function linesOf({ deeds, rulesOf, findings, excused }: Case): Line[] {
       device,
       found: found.get(key) ?? 0,
       least: vague ? 0 : demanded,
-      most: demanded + (more.get(key) ?? 0),
+      most: demanded + (more.get(key) ?? 0) + (besides.get(key) ?? 0),
     };
   });
 }
@@ -252,6 +269,7 @@ export async function checkBugs(run: Run, form: Form): Promise<Bugs | undefined>
       excused: blamed.filter(
         ({ rule, other }) => rule === 'overlapping-map' && other !== null && gone.has(other),
       ),
+      besides: besidesOf(deeds, frees),
     };
     return {
       lines: linesOf(judged),

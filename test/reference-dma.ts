@@ -16,6 +16,7 @@ import {
   endOf,
   kindsFit,
   type List,
+  likeliest,
   live,
   mapped,
   open,
@@ -85,10 +86,8 @@ function memoryOf({ phys, len }: Lifetime): Range | undefined {
 export function closeOne(s: State): void {
   const { addr, len, kind, dir } = s.event;
   const score = (l: Lifetime) => Number(l.len === len) + Number(l.kind === kind) + Number(l.dir === dir);
-  const found = best(
-    mapped(s).filter((l) => l.addr === addr),
-    score,
-  );
+  const candidates = mapped(s).filter((l) => l.addr === addr);
+  const found = likeliest(s, candidates, score, (l) => l);
   if (found === undefined) {
     closeNothing(s);
     return;
@@ -154,7 +153,7 @@ export function closeList(s: State): void {
   const [device, firstPhys] = [deviceOf(s), phys[0]];
   const score = (list: List) => Number(list.nents === nents) + Number(list.segments[0]!.dir === dir);
   const candidates = s.lists.filter((l) => l.mapped && l.device === device && l.firstPhys === firstPhys);
-  const list = best(candidates, score);
+  const list = likeliest(s, candidates, score, ({ segments }) => segments[0]!);
   const lone = mapped(s).findLast((l) => l.group === undefined && l.phys === firstPhys);
   if (list !== undefined) closeSegments(s, list);
   else if (lone !== undefined) {

@@ -131,6 +131,19 @@ export function best<T>(candidates: T[], score: (candidate: T) => number): T | u
   return candidates.find((candidate) => candidates.every((other) => score(other) <= score(candidate)));
 }
 
+/** Of the best by score, what the event's own thread opened, the youngest such; else the oldest. */
+export function likeliest<T>(
+  s: State,
+  candidates: T[],
+  score: (candidate: T) => number,
+  opened: (candidate: T) => Lifetime,
+): T | undefined {
+  const most = Math.max(...candidates.map(score));
+  const alike = candidates.filter((candidate) => score(candidate) === most);
+  const mine = (candidate: T) => Boolean(s.event.tid) && opened(candidate).openTid === s.event.tid;
+  return alike.findLast(mine) ?? alike[0];
+}
+
 /** The live lifetimes of the layer dma, oldest first. */
 export function mapped(s: State, device = deviceOf(s)): Lifetime[] {
   return s.lifetimes.filter((l) => l.layer === Layer.dma && l.device === device && live(l));

@@ -320,7 +320,7 @@ example(
 );
 example(
   'without a loss a mapping may be mapped again before its unmap is traced',
-  [map(), map({ cpu: 1 }), unmap(), unmap({ cpu: 1 })],
+  [map(), map({ cpu: 1, tid: 101 }), unmap({ tid: 102 }), unmap({ cpu: 1, tid: 101 })],
   {
     lifetimes: [closed(2), closed(3)],
   },
@@ -458,7 +458,17 @@ example('by kind', [...kinds, unmap({ kind: Kind.coherent })], { lifetimes: [ope
 example('by direction', [map(), map({ cpu: 1, dir: from_device }), unmap({ dir: from_device })], {
   lifetimes: [open, closed(2)],
 });
-example('among equals the oldest', [map(), map({ cpu: 1 }), unmap()], { lifetimes: [closed(2), open] });
+example('among equals the oldest', [map(), map({ cpu: 1 }), unmap({ tid: 101 })], {
+  lifetimes: [closed(2), open],
+});
+example(
+  'among equals what the same thread mapped, and of that the youngest',
+  [map(), map(), map({ tid: 101 }), unmap(), unmap({ tid: 101 })],
+  { lifetimes: [open, closed(3), closed(4)] },
+);
+example('the idle threads are not one', [map({ tid: 0 }), map({ tid: 0 }), unmap({ tid: 0 })], {
+  lifetimes: [closed(2), open],
+});
 example('a segment of a list is a candidate too', [mapList(three), unmap({ addr: 0xc000n, len: 0x800n })], {
   lifetimes: [open, { ...closed(1), flags: FLAG_MISMATCH }, open],
   anomalies: [
@@ -731,6 +741,11 @@ example(
   'among equals the oldest list',
   [mapList(three), mapList(shared, { tid: 101 }), unmapList(three.phys)],
   { lifetimes: [closed(2), closed(2), closed(2), open, open, open] },
+);
+example(
+  'among equals the youngest list of the same thread',
+  [mapList(three), mapList(shared), unmapList(three.phys)],
+  { lifetimes: [open, open, open, closed(2), closed(2), closed(2)] },
 );
 example('too few entries leave the rest of the list open', [mapList(three), unmapList([0x1000n])], {
   lifetimes: [

@@ -78,7 +78,10 @@ const INVALIDATION: Row = {
   ...{ non_blocking: false, inferred_end: false, capture: 0 },
 };
 
-const of = (layer: Layer, op: Op, kind: Kind = Kind.none): Recorded => ({ capture: 0, layer, op, kind });
+const of = (layer: Layer, op: Op, kind: Kind = Kind.none): Recorded => ({
+  ...{ capture: 0, layer, op, kind },
+  occurred: true,
+});
 
 /** What the built-in rules need. */
 export const ALL_RECORDED: readonly Recorded[] = [

@@ -16,7 +16,7 @@ import {
   CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, firstTime, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
 } from './key-index';
 import { RangeIndex, found, foundAt } from './range-index';
-import { forgetOlder, olderCloses, watchOverlap } from './overlaps';
+import { forgetOlder, olderCloses, sameThread, watchOverlap } from './overlaps';
 import { segmentGone } from './lists';
 import { isWitnessed, noteTranslation, translates } from './witness';
 import { addUndecided } from './undecided';
@@ -130,12 +130,22 @@ function bestFit(entry: usize): u32 {
   for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
     const at = memberOf(node);
     const points = i32(lenOf(at) == len) + i32(kindOf(at) == kind) + i32(dirOf(at) == dir);
-    if (points > most || (points == most && idOf(at) < idOf(best))) {
+    if (points > most || (points == most && isLikelier(at, best))) {
       most = points;
       best = at;
     }
   }
   return best;
+}
+
+/**
+ * Which of two that fit alike the current event closes: what its own thread opened, and of that the youngest (the older one was most
+ * likely forgotten, and its memory is mapped again); else the oldest (the younger one's unmap may be traced first).
+ */
+export function isLikelier(at: u32, best: u32): bool {
+  const mine = sameThread(at);
+  if (mine != sameThread(best)) return mine;
+  return mine ? idOf(at) > idOf(best) : idOf(at) < idOf(best);
 }
 
 function compare(at: u32): void {

@@ -19,7 +19,7 @@ import {
   segmentsOf, segmentArray, setLastClosed, setList, setLive,
 } from './key-index';
 import { found, foundAt } from './range-index';
-import { attrsDiffer, close, dirDiffers, enter, loseHidden, memory_, syncMapping } from './dma';
+import { attrsDiffer, close, dirDiffers, enter, isLikelier, loseHidden, memory_, syncMapping } from './dma';
 import { olderClosed } from './siblings';
 
 /** (device, first physical address) → live lists, each by its first segment's record. */
@@ -121,7 +121,7 @@ function bestFit(entry: usize): u32 {
   let most = -1;
   for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
     const points = i32(nentsOf(node) == nents()) + i32(dirOf(memberOf(node)) == dir);
-    if (points > most || (points == most && idOf(memberOf(node)) < idOf(memberOf(best)))) {
+    if (points > most || (points == most && isLikelier(memberOf(node), memberOf(best)))) {
       most = points;
       best = node;
     }

@@ -82,9 +82,9 @@ function decide(older: u32, seen: bool): void {
   while (count != 0 && load<u32>(pairs + (((count - 1) as usize) << 3)) == 0) count--;
 }
 
-/** Whether the current event's thread opened `newer`; every CPU has its own thread 0, the idle one. */
-function sameThread(newer: u32): bool {
-  return tid > 0 && tid == openTid(newer);
+/** Whether the current event's thread opened it; every CPU has its own thread 0, the idle one. */
+export function sameThread(at: u32): bool {
+  return tid > 0 && tid == openTid(at);
 }
 
 /** A direction as an anomaly's fact. */

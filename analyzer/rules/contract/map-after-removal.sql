@@ -3,7 +3,7 @@
 -- severity: error
 -- family: contract
 -- needs: open in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
--- needs: exit in pool; unbind or unplug the provider, with the probes of the pack p2pmem
+-- needs: exit in pool that occurred; unbind or unplug the provider, with the probes of the pack p2pmem
 -- reads: none
 -- why: On unplug every mapping goes first, and later attempts fail. One that succeeds maps addresses behind which nothing is, or something else.
 -- next: The provider must refuse from the moment its removal begins (percpu_ref_kill of the page map, or a flag under the lock that mapping takes).

@@ -2,8 +2,8 @@
 -- title: A provider's removal waited for its importers
 -- severity: info
 -- family: contract
--- needs: remove; record the probes of the pack removal (dmaspan probes show removal)
--- needs: exit in pool; unbind or unplug the provider, with the probes of the pack p2pmem (dmaspan probes show p2pmem)
+-- needs: remove that occurred; record the probes of the pack removal (dmaspan probes show removal)
+-- needs: exit in pool that occurred; unbind or unplug the provider, with the probes of the pack p2pmem (dmaspan probes show p2pmem)
 -- param: bound_ms = 100; a removal that took less did not wait
 -- reads: none
 -- why: A removal cannot end while somebody holds the provider's memory: one importer that is slow to let go, or a process that sleeps with it, stops an unplug.

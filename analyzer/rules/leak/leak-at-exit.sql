@@ -4,7 +4,7 @@
 -- family: leak
 -- needs: open in import; record the importer's map calls (dmaspan probes list)
 -- needs: close in import; record the importer's unmap calls (dmaspan probes list)
--- needs: exit in watch or import; record the probes of the pack mmu-notifier (dmaspan probes show mmu-notifier), and sched:sched_process_exit
+-- needs: exit in watch or import that occurred; record the probes of the pack mmu-notifier (dmaspan probes show mmu-notifier), and sched:sched_process_exit
 -- reads: none
 -- why: Memory that a process gave to a device must be taken back before the process is gone. What nobody unmaps, a device can reach for as long as the machine
 --   runs; a registration that only the kernel's clean-up ends shows a program, or a library, that loses track of what it registered.

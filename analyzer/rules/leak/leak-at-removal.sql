@@ -4,7 +4,7 @@
 -- family: leak
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
--- needs: remove or removed; unbind the driver (or unplug the device) before the capture ends, and record the probe pack removal: "dmaspan probes show removal" prints how
+-- needs: remove or removed that occurred; unbind the driver (or unplug the device) before the capture ends, and record the probe pack removal: "dmaspan probes show removal" prints how
 -- reads: none
 -- identity: device, kind, site, via
 -- why: When a driver is unbound it must have undone every mapping of its device: nobody else ever will. Each one keeps an IOVA range,

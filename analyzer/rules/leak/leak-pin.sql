@@ -4,7 +4,7 @@
 -- family: leak
 -- needs: open of pinned in import; record the probes of the pack pin (dmaspan probes show pin)
 -- needs: close of pinned in import; record the probes of the pack pin (dmaspan probes show pin)
--- needs: exit in import; record sched:sched_process_exit, so that it can be told that whoever pinned is gone
+-- needs: exit in import that occurred; record sched:sched_process_exit, so that it can be told that whoever pinned is gone
 -- param: share = 0; more than this share of what was pinned must be missing
 -- reads: none
 -- why: A pinned page cannot be moved, reclaimed or given back, and its process's exit does not unpin it: what is lost this way is lost until the next boot.

@@ -4,7 +4,7 @@
 -- family: leak
 -- needs: open of pool in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
 -- needs: close of pool in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
--- needs: exit in pool, or remove or removed; unbind the provider's driver, or the driver that took the memory, before the capture ends, with the probes of the packs p2pmem and removal
+-- needs: exit in pool that occurred, or remove or removed that occurred; unbind the provider's driver, or the driver that took the memory, before the capture ends, with the probes of the packs p2pmem and removal
 -- reads: none
 -- why: A controller's memory buffer is small, and shared. What is not given back is lost until the provider is reset, and keeps the provider from going.
 -- next: pci_free_p2pmem on every path that gives the buffer up, error paths and the driver's remove function first.

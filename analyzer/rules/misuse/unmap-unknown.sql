@@ -4,7 +4,7 @@
 -- family: misuse
 -- needs: open in dma; record the events dma:*
 -- needs: close in dma; record the events dma:*
--- needs: close in iommu; record iommu:unmap, on a machine with an IOMMU: without it, memory that was never mapped and memory mapped before the capture look alike
+-- needs: close in iommu that occurred; record iommu:unmap, on a machine with an IOMMU: without it, memory that was never mapped and memory mapped before the capture look alike
 -- reads: none
 -- anomaly: unmap_unknown
 -- why: The address never came from the DMA API, or was damaged since: some mapping is leaked and another one may be torn down instead.

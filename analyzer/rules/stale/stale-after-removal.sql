@@ -4,7 +4,7 @@
 -- family: stale
 -- needs: open in dma or pool; record the events dma:*, and the probes of the pack p2pmem (dmaspan probes show p2pmem)
 -- needs: open in pool; record the probes of the pack p2pmem (dmaspan probes show p2pmem)
--- needs: exit in pool; unbind or unplug the provider while peers use its memory, with the probes of the pack p2pmem
+-- needs: exit in pool that occurred; unbind or unplug the provider while peers use its memory, with the probes of the pack p2pmem
 -- reads: none
 -- why: When a provider goes its BAR goes, and with the next rescan the addresses are somebody else's: a peer that still has them mapped writes into that.
 -- next: On the provider's removal every importer must have unmapped before the pool is released; look at who holds the mapping, and whether it heard of the removal.
