@@ -11,7 +11,7 @@ import { chooseRules, findRule, loadRules, type Rule, RuleError } from '../analy
 import { frameName, siteOf } from '../analyzer/sites.js';
 import type { Recorded } from '../analyzer/verdicts.js';
 import { inPackage } from '../traces/package-root.js';
-import { Layer, Op } from '../wasm/schema.js';
+import { Kind, Layer, Op } from '../wasm/schema.js';
 import { ALL_RECORDED, DEVICE, type Rows, ruleTables } from './rule-tables.js';
 
 const RULES = loadRules();
@@ -496,6 +496,25 @@ test('leak-outlier: clear when it is not older, not passed more often, or nothin
 test('leak-outlier: cannot tell without unmaps', async () => {
   const recorded = ALL_RECORDED.filter(({ op }) => op !== Op.close);
   assert.is((await resultOf('leak-outlier', {}, recorded)).verdict, 'cannot tell');
+});
+
+test('what must have occurred is not there by being recorded', async () => {
+  for (const [id, op] of [
+    ['leak-at-removal', Op.removed],
+    ['leak-at-removal', Op.remove],
+    ['unmap-unknown', Op.close],
+  ] as const) {
+    const layer = id === 'unmap-unknown' ? Layer.iommu : Layer.none;
+    const removals = [Op.remove, Op.removed] as const;
+    const others = ALL_RECORDED.filter(
+      (one) => one.layer !== layer || (layer === Layer.none && !removals.includes(one.op as never)),
+    );
+    const recorded = { capture: 0, layer, op, kind: Kind.none };
+    const verdict = async (occurred: boolean) =>
+      (await resultOf(id, {}, [...others, { ...recorded, occurred }])).verdict;
+    assert.is(await verdict(false), 'cannot tell', id);
+    assert.is(await verdict(true), 'clear', id);
+  }
 });
 
 test('every rule: nothing recorded, nothing told', async () => {
