@@ -17,6 +17,9 @@ CREATE OR REPLACE MACRO reason_of(doubtful, certain_text, possible_text) AS
     WHEN bool_or(doubtful) THEN certain_text || '; for ' || count(*) FILTER (doubtful) || ' of ' || count(*) || ', ' || possible_text
     ELSE certain_text END;
 
+-- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
+CREATE OR REPLACE MACRO blind() AS TABLE SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture;
+
 -- Mappings that are still open, passed by more siblings than any that was unmapped in the end: they stand aside of whatever order the
 -- others are served in.
 CREATE OR REPLACE TABLE outlived AS
@@ -31,11 +34,7 @@ WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND o.passed > coalesce(b.most_pas
 -- mapped_spans_loss: events were lost while it was mapped, so that a later mapping may have taken its place.
 -- site: who mapped; without a mapping, who made the call. close_site: who made the call (the unmap, the sync, the second map).
 CREATE OR REPLACE TABLE incidents AS
-WITH blind AS (
-  -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
-  SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
-),
-judged AS MATERIALIZED (FROM anomalies WHERE kind <> 'overlapping_map'),
+WITH judged AS MATERIALIZED (FROM anomalies WHERE kind <> 'overlapping_map'),
 -- Of the large tables only what anomalies speak of, read once: a join with few rows must not begin by hashing all of the many.
 moment AS MATERIALIZED (
   SELECT seq, event, kind, dir, len, phys, attrs, comm, tid, stack FROM events WHERE seq IN (SELECT seq FROM judged)
@@ -68,7 +67,7 @@ SELECT
   coalesce(o.site, c.site) AS site, CASE WHEN o.site IS NULL THEN c.via ELSE o.via END AS via,
   c.site AS close_site, c.via AS close_via
 FROM seen a
-LEFT JOIN blind b ON b.capture = a.capture
+LEFT JOIN blind() b ON b.capture = a.capture
 LEFT JOIN moment e ON e.seq = a.seq
 LEFT JOIN mapped l ON l.id = a.lifetime
 LEFT JOIN list g ON g.sg_group = l.sg_group

@@ -12,11 +12,7 @@
 --   one buffer does it through a blameless driver. Then it is an info.
 -- next: Map the buffer once and share the mapping, or keep the buffers cache lines apart (dma_get_cache_alignment).
 -- contract: kernel/dma/debug.c, add_dma_entry(): "cacheline tracking EEXIST, overlapping mappings aren't supported" (never reported on x86)
-WITH blind AS (
-  -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
-  SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture
-),
-blamed AS (
+WITH blamed AS (
   SELECT lifetime FROM anomalies WHERE kind IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch')
 ),
 forgotten AS (
@@ -40,7 +36,7 @@ pair AS (
   FROM overlap a
   LEFT JOIN lifetimes m ON m.id = a.lifetime
   LEFT JOIN lifetimes o ON o.id = a.other
-  LEFT JOIN blind b ON b.capture = a.capture
+  LEFT JOIN blind() b ON b.capture = a.capture
 ),
 placed AS (
   SELECT p.*, CASE WHEN NOT conflict THEN dir::VARCHAR END AS same_dir, s.site, s.via, t.site AS other_site, t.via AS other_via
