@@ -298,6 +298,16 @@ const CASES: readonly Case[] = [
   {
     rule: 'leak-attachment',
     found: {
+      lifetimes: [{ ...ATTACHMENT, before_removal: true }],
+      events: [{ event: 'dev_unbind_cleanup', op: 'removed', layer: null, ts: 2000 }],
+    },
+    count: 1n,
+    says: /1 attachment of a dma-buf by .* never released, though the device lost its driver/,
+    clear: [],
+  },
+  {
+    rule: 'leak-attachment',
+    found: {
       lifetimes: [ATTACHMENT],
       events: [
         {
