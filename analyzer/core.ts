@@ -4,7 +4,8 @@
  * In: event types once, then batches for the streams that run dry. Out: tables, as blocks in the module's memory.
  */
 import { readFileSync } from 'node:fs';
-import { EVENT_BYTES, type Kind, type Layer, type Op, type TableId, TYPE_BYTES } from '../wasm/schema.js';
+import * as schema from '../wasm/schema.js';
+import { type Kind, type Layer, type Op, type TableId, TYPE_BYTES } from '../wasm/schema.js';
 
 /** The exports of `wasm/replay/index.ts`; addresses are byte offsets in its memory, unsigned. */
 interface ReplayExports {
@@ -56,8 +57,11 @@ export interface Core {
   openStream(buffer?: number): number;
   /** Says which of the capture's ids the stream's ids `from`, `from + 1`, … of one kind (NAME_*) are. */
   name(stream: number, kind: number, from: number, ids: ArrayLike<number>): void;
-  /** Gives a stream its next batch; only when `advance` asked for it. */
-  load(stream: number, batch: CoreBatch): void;
+  /**
+   * Gives a stream the rows of its batch from `from` on, or the first LOAD_ROWS of them; only when `advance` asked for it.
+   * Returns the row after the last one given: those from there on are for the next time.
+   */
+  load(stream: number, batch: CoreBatch, from: number): number;
   /** Says that a stream has no more batches. */
   end(stream: number): void;
   /** Replays on; returns the stream that needs a batch or an end, or -1 when all have ended. */
@@ -84,6 +88,24 @@ export interface Core {
   /** Byte offset of a table's block, ROWS rows each; 0 when the block was not kept. */
   block(table: TableId, index: number): number;
 }
+
+/** Columns of a batch that the replay reads, and the bytes of their cells. */
+const READ_COLUMNS: readonly (readonly [offset: number, bytes: number])[] = [
+  ...[schema.EVENT_TS, schema.EVENT_ADDR, schema.EVENT_LEN, schema.EVENT_PHYS].map((at) => [at, 8] as const),
+  ...[schema.EVENT_ATTRS, schema.EVENT_TID, schema.EVENT_COMM, schema.EVENT_STACK, schema.EVENT_SIDE].map(
+    (at) => [at, 4] as const,
+  ),
+  ...[schema.EVENT_CPU, schema.EVENT_TYPE, schema.EVENT_DEVICE, schema.EVENT_ERROR].map(
+    (at) => [at, 2] as const,
+  ),
+  [schema.EVENT_DIR, 1],
+];
+
+/**
+ * So many rows are given at a time: beside what the replay works on they fit a processor's second cache, and are
+ * still there when it reads them. Whole batches cost a fifth of its speed.
+ */
+const LOAD_ROWS = 4096;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -122,13 +144,19 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
       const at = replay.streamNames(stream, kind, from + ids.length) >>> 0;
       new Uint32Array(replay.memory.buffer, at + 4 * from, ids.length).set(ids);
     },
-    load: (stream, batch) => {
-      const side = replay.streamSide(stream, batch.side.byteLength >>> 3) >>> 0;
+    load: (stream, batch, from) => {
+      if (from === 0) {
+        const side = replay.streamSide(stream, batch.side.byteLength >>> 3) >>> 0;
+        bytes().set(batch.side, side);
+      }
+      const to = Math.min(batch.rows, from + LOAD_ROWS);
       const block = replay.streamBlock(stream) >>> 0;
       const memory = bytes();
-      memory.set(batch.side, side);
-      memory.set(batch.block.subarray(0, EVENT_BYTES), block);
-      replay.streamLoad(stream, batch.rows);
+      for (const [column, width] of READ_COLUMNS) {
+        memory.set(batch.block.subarray(column + width * from, column + width * to), block + column);
+      }
+      replay.streamLoad(stream, to - from);
+      return to;
     },
     end: (stream) => replay.streamEnd(stream),
     advance: () => orFull(replay, () => replay.advance()),

@@ -4,7 +4,13 @@
  * In: paths, an event dictionary, and which tables will be read as a whole. Out: an `Analysis`.
  */
 import { type Dictionary, type DictionaryEntry, isReturnProbe } from '../traces/dictionary.js';
-import { type Capture, CaptureError, type Counter, type EventStream } from '../traces/format.js';
+import {
+  type Capture,
+  CaptureError,
+  type Counter,
+  type EventBatch,
+  type EventStream,
+} from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
 import { TableId, TYPE_FLAG_ASIDE, TYPE_FLAG_EXTRA, TYPE_FLAG_RETURN } from '../wasm/schema.js';
 import type { Analysis, AnalyzedCapture, EventType } from './analysis.js';
@@ -147,6 +153,9 @@ function sumOf(counts: readonly Map<string, number>[]): Map<string, number> {
 interface Feed {
   readonly stream: EventStream;
   readonly name: StreamNames;
+  /** The newest batch, and the first of its rows that the core has not been given. */
+  batch?: EventBatch | undefined;
+  from: number;
 }
 
 /** A stream of the core for each of the captures', by the core's number; `unnamed` collects addresses without a name. */
@@ -167,7 +176,7 @@ function openStreams(
     };
     return capture.streams.map((stream) => {
       const number = core.openStream(part * buffers + (stream.buffer ?? 0));
-      return { stream, name: names.forStream(core, number, symbol) };
+      return { stream, name: names.forStream(core, number, symbol), from: 0 };
     });
   });
 }
@@ -175,16 +184,18 @@ function openStreams(
 /** Feeds the core whatever stream it asks for, until all have ended. */
 async function replay(streams: readonly Feed[], core: Core): Promise<void> {
   for (let number = core.advance(); number >= 0; number = core.advance()) {
-    const { stream, name } = streams[number]!;
-    const batch = await stream.next();
-    if (batch === undefined) {
-      core.end(number);
-      continue;
-    }
-    name(batch.names);
-    core.load(number, batch);
+    const feed = streams[number]!;
+    if (feed.batch === undefined || feed.from === feed.batch.rows) await nextBatch(feed);
+    if (feed.batch === undefined) core.end(number);
+    else feed.from = core.load(number, feed.batch, feed.from);
   }
   core.finish();
+}
+
+async function nextBatch(feed: Feed): Promise<void> {
+  feed.batch = await feed.stream.next();
+  feed.from = 0;
+  if (feed.batch !== undefined) feed.name(feed.batch.names);
 }
 
 function prepare(core: Core, table: TableId, pageSize: number): void {

@@ -16,7 +16,7 @@ export function twinCore(whole: Core, excerpt: Core): Core {
     ...whole,
     openStream: (buffer) => same(whole.openStream(buffer), excerpt.openStream(buffer)),
     name: both((core, ...args: Parameters<Core['name']>) => core.name(...args)),
-    load: both((core, ...args: Parameters<Core['load']>) => core.load(...args)),
+    load: (...args) => same(whole.load(...args), excerpt.load(...args)),
     end: both((core, ...args: Parameters<Core['end']>) => core.end(...args)),
     advance: () => same(whole.advance(), excerpt.advance()),
     finish: both((core) => core.finish()),

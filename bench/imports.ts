@@ -66,8 +66,10 @@ function startRound(expected: number): { feed(batch: CoreBatch): void; end(sums:
     took[Math.min(3, Math.floor((4 * events) / expected))]! += user + system;
   };
   const feed = (batch: CoreBatch) => {
-    core.load(stream, batch);
-    timed(() => core.advance());
+    for (let row = 0; row < batch.rows; ) {
+      row = core.load(stream, batch, row);
+      timed(() => core.advance());
+    }
     counted[Math.min(3, Math.floor((4 * events) / expected))]! += batch.rows;
     events += batch.rows;
   };

@@ -76,19 +76,22 @@ export async function createReplaying(
   const core = await createCore(coreTypes(recorded.dictionary.entries), keep);
   const names = createNameRegistry();
   const tells = recorded.streams.map(() => names.forStream(core, core.openStream(), () => undefined));
-  const at = recorded.streams.map(() => 0);
+  const at = recorded.streams.map(() => ({ number: 0, from: 0 }));
 
   function load(stream: number): void {
     const batches = recorded.streams[stream]!;
-    const number = at[stream]!++;
+    const { number, from } = at[stream]!;
     if (number >= batches.length * rounds) {
       core.end(stream);
       return;
     }
-    if (number > 0 && number % batches.length === 0) next();
     const batch = batches[number % batches.length]!;
-    tells[stream]!(batch.names);
-    core.load(stream, batch);
+    if (from === 0) {
+      if (number > 0 && number % batches.length === 0) next();
+      tells[stream]!(batch.names);
+    }
+    const to = core.load(stream, batch, from);
+    at[stream] = to < batch.rows ? { number, from: to } : { number: number + 1, from: 0 };
   }
 
   function feed(): Fed {

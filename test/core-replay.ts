@@ -150,9 +150,15 @@ export async function coreReplay(
     streams.map((_, i) => buffers[i] ?? 0),
   );
   const rest = streams.map((events) => [...events]);
+  const parts = streams.map(() => ({ batch: batchOf([], idOf), from: 0 }));
   for (let dry = core.advance(); dry >= 0; dry = core.advance()) {
-    if (rest[dry]!.length === 0) core.end(dry);
-    else core.load(dry, batchOf(rest[dry]!.splice(0, batchRows()), idOf));
+    const part = parts[dry]!;
+    if (part.from === part.batch.rows) {
+      part.batch = batchOf(rest[dry]!.splice(0, batchRows()), idOf);
+      part.from = 0;
+    }
+    if (part.batch.rows === 0) core.end(dry);
+    else part.from = core.load(dry, part.batch, part.from);
   }
   core.finish();
   if (keep.lifetimes) core.computePages(pageSize);

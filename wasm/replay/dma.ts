@@ -13,7 +13,7 @@ import {
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setOther } from './anomalies';
 import {
-  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, firstTime, lastClosed, memberOf, newNode, nextOf, remove, setLastClosed,
+  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstMember, firstTime, lastClosed, nextMember, remove, setLastClosed,
 } from './key-index';
 import { RangeIndex, found, foundAt } from './range-index';
 import { forgetOlder, olderCloses, sameThread, watchOverlap } from './overlaps';
@@ -57,10 +57,10 @@ export function enter(at: u32, group: u32): void {
   dmaDevices = max(dmaDevices, device);
   if (from != ABSENT && bytes != ABSENT && bytes != 0) {
     const end = endOfRange(from, bytes);
-    watchMemory(at, group, from, end);
-    memory_.insert(device, from, end, at);
+    memory_.queryAndInsert(device, from, end, at);
+    if (found != 0) watchMemory(at, group);
   }
-  append(live.take(address, device), newNode(at));
+  append(live.take(address, device), at);
   linkToPool(at);
   if (activeCalls != 0) openedInCall(tid, slot as u32, at);
   if (spaceKept) keepInSpace(at);
@@ -72,8 +72,8 @@ function older(a: u32, b: u32): u32 {
   return a == NO_LIFETIME || idOf(b) < idOf(a) ? b : a;
 }
 
-function watchMemory(at: u32, group: u32, from: u64, end: u64): void {
-  memory_.query(device, from, end);
+/** The current event maps memory that others, the result of a query, have mapped. */
+function watchMemory(at: u32, group: u32): void {
   let youngest = NO_LIFETIME;
   for (let i: u32 = 0; i < found; i++) {
     const other = foundAt(i);
@@ -89,9 +89,9 @@ export function loseHidden(address: u64): bool {
   const entry = live.find(address, device);
   if (entry == 0) return false;
   let hidden = false;
-  for (let node = firstNode(entry); node != 0; ) {
-    const old = memberOf(node);
-    node = nextOf(node);
+  for (let next = firstMember(entry); next != 0; ) {
+    const old = next;
+    next = nextMember(old);
     if (openSeq(old) >= lossSeq) continue;
     hidden = true;
     setOther(addAnomalyOf(<u32>Anomaly.inferred_lost, old, NOTHING, NOTHING), lifetimeCount());
@@ -127,8 +127,7 @@ function isOneMapping(k: u32): bool {
 function bestFit(entry: usize): u32 {
   let best = NO_LIFETIME;
   let most = -1;
-  for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-    const at = memberOf(node);
+  for (let at = firstMember(entry); at != 0; at = nextMember(at)) {
     const points = i32(lenOf(at) == len) + i32(kindOf(at) == kind) + i32(dirOf(at) == dir);
     if (points > most || (points == most && isLikelier(at, best))) {
       most = points;
@@ -196,9 +195,7 @@ function closeAt(entry: usize, at: u32): void {
 @inline
 function leave(entry: usize, at: u32): void {
   const owner = deviceIdOf(at);
-  let node = firstNode(entry);
-  while (memberOf(node) != at) node = nextOf(node);
-  remove(entry, node);
+  remove(entry, at);
   setLastClosed(entry, idOf(at) + 1, at);
   const from = physOf(at);
   const bytes = lenOf(at);
@@ -231,8 +228,7 @@ function onAnotherDevice(): u32 {
     if (other == device) continue;
     const entry = live.find(addr, other);
     if (entry == 0) continue;
-    for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-      const at = memberOf(node);
+    for (let at = firstMember(entry); at != 0; at = nextMember(at)) {
       if (lenOf(at) == len && dirOf(at) == dir) oldest = older(oldest, at);
     }
   }
@@ -263,8 +259,7 @@ function container(address: u64, bytes: u64): u32 {
   const entry = live.find(address, device);
   if (entry != 0) {
     let best = NO_LIFETIME;
-    for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-      const at = memberOf(node);
+    for (let at = firstMember(entry); at != 0; at = nextMember(at)) {
       if (contains(at, address, bytes)) best = older(best, at);
     }
     if (best != NO_LIFETIME) return best;
@@ -305,7 +300,7 @@ function keepInSpace(at: u32): void {
 function keepSpace(): void {
   spaceKept = true;
   for (let i: u32 = 0; i < live.size; i++) {
-    for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) keepInSpace(memberOf(node));
+    for (let at = firstMember(live.entryAt(i)); at != 0; at = nextMember(at)) keepInSpace(at);
   }
 }
 
@@ -316,16 +311,22 @@ export function removeDevice(): void {
   if (device == 0) return;
   removeFromLayers();
   for (let i: u32 = 0; i < live.size; i++) {
-    for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) {
-      const at = memberOf(node);
+    for (let at = firstMember(live.entryAt(i)); at != 0; at = nextMember(at)) {
       if (deviceIdOf(at) == device) addFlags(at, FLAG_BEFORE_REMOVAL);
     }
+  }
+}
+
+/** At the end: what mappings overlap that are still live was forgotten. */
+export function finishOverlaps(): void {
+  for (let i: u32 = 0; i < live.size; i++) {
+    for (let at = firstMember(live.entryAt(i)); at != 0; at = nextMember(at)) forgetOlder(at);
   }
 }
 
 /** At the end: every mapping that is still live gets its row. */
 export function finishLive(): void {
   for (let i: u32 = 0; i < live.size; i++) {
-    for (let node = firstNode(live.entryAt(i)); node != 0; node = nextOf(node)) finishOpen(memberOf(node));
+    for (let at = firstMember(live.entryAt(i)); at != 0; at = nextMember(at)) finishOpen(at);
   }
 }

@@ -12,7 +12,7 @@ import {
   setInvalidation, setParent, setSpace, speakOf, takeFacts,
 } from './lifetimes';
 import { live } from './dma';
-import { firstNode, memberOf, nextOf } from './key-index';
+import { firstMember, nextMember } from './key-index';
 import { imports } from './import-index';
 import { carve, endPart, enterRange, sortFound } from './parts';
 import { copyFound, found, foundAt, setFound, shrinkFound } from './range-index';
@@ -74,8 +74,8 @@ function adoptMapping(record: u32): void {
   const entry = live.find(other, device);
   if (entry == 0) return;
   let newest: u32 = 0;
-  for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-    if (newest == 0 || idOf(memberOf(node)) > idOf(newest)) newest = memberOf(node);
+  for (let at = firstMember(entry); at != 0; at = nextMember(at)) {
+    if (newest == 0 || idOf(at) > idOf(newest)) newest = at;
   }
   if (newest == 0) return;
   setParent(newest, idOf(record));

@@ -2,10 +2,10 @@
  * What lives at an exact key, and what lived there last: (device, address) → live members, oldest first.
  *
  * Open addressing over 24-byte entries; keys stay for good, because whether a key was ever closed decides what a
- * second close means. Members of a key are nodes of one shared pool.
+ * second close means. A member is a record of the caller's (a lifetime, a list) with room for its neighbour.
  *
- *   entry: | key u64 | first node u32 | last closed u32 | device u16, used u16 | its record u32 |
- *   node:  | member u32 | next u32 | nents u32 | segments u32 | live u32 | array u32 |        a member is a record
+ *   entry:  | key u64 | first member u32 | last closed u32 | device u16, used u16 | its record u32 |
+ *   member: | … u32 | next member of the key u32 | … |
  */
 
 /** `lastClosed` is an id + 1, or: never closed, or closed without our having seen it open. */
@@ -13,77 +13,13 @@ export const NEVER_CLOSED: u32 = 0;
 export const CLOSED_UNSEEN: u32 = u32.MAX_VALUE;
 
 const ENTRY: usize = 24;
-const NODE: usize = 24;
-const NODE_PAGE: i32 = 4096;
+const FIRST: usize = 8;
+const NEXT: usize = 4;
 
-let freeNode: u32 = 0;
-
-function addNodes(): void {
-  let at = heap.alloc((NODE_PAGE as usize) * NODE) as u32;
-  for (let i = 0; i < NODE_PAGE; i++) {
-    store<u32>(at, freeNode, 4);
-    freeNode = at;
-    at += NODE as u32;
-  }
-}
-
-/** A node with `member` and no successor; the address is its name. */
 // @ts-ignore: decorator
 @inline
-export function newNode(member: u32): u32 {
-  if (freeNode == 0) addNodes();
-  const node = freeNode;
-  freeNode = load<u32>(node, 4);
-  store<u32>(node, member);
-  store<u32>(node, 0, 4);
-  return node;
-}
-// @ts-ignore: decorator
-@inline
-export function dropNode(node: u32): void {
-  store<u32>(node, freeNode, 4);
-  freeNode = node;
-}
-// @ts-ignore: decorator
-@inline
-export function memberOf(node: u32): u32 {
-  return load<u32>(node);
-}
-// @ts-ignore: decorator
-@inline
-export function nextOf(node: u32): u32 {
-  return load<u32>(node, 4);
-}
-
-// What a node of a scatterlist knows beyond its member.
-// @ts-ignore: decorator
-@inline
-export function nentsOf(node: u32): u32 {
-  return load<u32>(node, 8);
-}
-// @ts-ignore: decorator
-@inline
-export function segmentsOf(node: u32): u32 {
-  return load<u32>(node, 12);
-}
-// @ts-ignore: decorator
-@inline
-export function liveOf(node: u32): u32 {
-  return load<u32>(node, 16);
-}
-export function setList(node: u32, nents: u32, segments: u32, array: usize): void {
-  store<u32>(node, nents, 8);
-  store<u32>(node, segments, 12);
-  store<u32>(node, segments, 16);
-  store<u32>(node, array as u32, 20);
-}
-// @ts-ignore: decorator
-@inline
-export function segmentArray(node: u32): usize {
-  return load<u32>(node, 20);
-}
-export function setLive(node: u32, live: u32): void {
-  store<u32>(node, live, 16);
+export function nextMember(member: u32): u32 {
+  return load<u32>(member, NEXT);
 }
 
 // @ts-ignore: decorator
@@ -156,7 +92,7 @@ export class KeyIndex {
     heap.free(old);
   }
 
-  /** Every entry in turn, for rare walks: the address of slot `i`, `size` slots, unused ones have no first node. */
+  /** Every entry in turn, for rare walks: the address of slot `i`, `size` slots, unused ones have no member. */
   get size(): u32 {
     return this.mask + 1;
   }
@@ -167,8 +103,8 @@ export class KeyIndex {
 
 // @ts-ignore: decorator
 @inline
-export function firstNode(entry: usize): u32 {
-  return load<u32>(entry, 8);
+export function firstMember(entry: usize): u32 {
+  return load<u32>(entry, FIRST);
 }
 // @ts-ignore: decorator
 @inline
@@ -199,28 +135,31 @@ export function firstTime(entry: usize): bool {
   return first;
 }
 
-/** Puts a node behind the others of its key. */
+/** Puts a member behind the others of its key. */
 // @ts-ignore: decorator
 @inline
-export function append(entry: usize, node: u32): void {
-  let at = load<u32>(entry, 8);
-  if (at == 0) {
-    store<u32>(entry, node, 8);
-    return;
-  }
-  while (nextOf(at) != 0) at = nextOf(at);
-  store<u32>(at, node, 4);
+export function append(entry: usize, member: u32): void {
+  store<u32>(member, 0, NEXT);
+  if (firstMember(entry) == 0) store<u32>(entry, member, FIRST);
+  else appendLast(firstMember(entry), member);
 }
 
-/** Takes a node out of its key's members and gives it back to the pool. */
+function appendLast(first: u32, member: u32): void {
+  let at = first;
+  while (nextMember(at) != 0) at = nextMember(at);
+  store<u32>(at, member, NEXT);
+}
+
+/** Takes a member out of its key's. */
 // @ts-ignore: decorator
 @inline
-export function remove(entry: usize, node: u32): void {
-  let at = load<u32>(entry, 8);
-  if (at == node) store<u32>(entry, nextOf(node), 8);
-  else {
-    while (nextOf(at) != node) at = nextOf(at);
-    store<u32>(at, nextOf(node), 4);
-  }
-  dropNode(node);
+export function remove(entry: usize, member: u32): void {
+  if (firstMember(entry) == member) store<u32>(entry, nextMember(member), FIRST);
+  else removeLater(firstMember(entry), member);
+}
+
+function removeLater(first: u32, member: u32): void {
+  let at = first;
+  while (nextMember(at) != member) at = nextMember(at);
+  store<u32>(at, nextMember(member), NEXT);
 }

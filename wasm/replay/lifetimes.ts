@@ -7,8 +7,8 @@
  * lifetime waits in a short queue (a second unmap soon after the first can still name it), then becomes a row if whole
  * tables are wanted or an anomaly speaks of it, and its record serves the next one.
  *
- *   | opened ts | closed ts | addr | len | phys | open seq, close seq | open tid, close tid | comm, attrs |
- *   | group, parent | syncs, passed | siblings, extra | id, references | list, place in it or plane | device, flags | layer, kind, dir, end | spoken of, pairs, invalidation |
+ *   | id, next of its key | closed ts | addr | len | phys | opened ts | open seq, close seq | open tid, close tid |
+ *   | comm, attrs | group, parent | syncs, passed | siblings, extra | references, list | place in it or plane, invalidation | device, flags | layer, kind, dir, end | spoken of, pairs, newest pair |
  */
 import {
   EVENT_LIFETIME, EndReason, FLAG_AFTER_LOSS, Layer, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
@@ -21,37 +21,38 @@ import { EVENTS, EXTRAS, LIFETIMES, addRow, blockOf, cell4, cell8, rowsOf } from
 import { closedBefore, passedSince, siblingClosed, siblingOpened, siblingSplit } from './siblings';
 import { ABSENT, NONE, attrs, commNow, device, dir, lossSeen, lossSeq, mm, object, other, seq, tid, ts, value } from './now';
 
-const OPENED_TS: usize = 0;
+const ID: usize = 0;
+const NEXT: usize = 4; // of its key (key-index.ts), or the next free record
 const CLOSED_TS: usize = 8;
 const ADDR: usize = 16;
 const LEN: usize = 24;
 const PHYS: usize = 32;
-const OPEN_SEQ: usize = 40;
-const CLOSE_SEQ: usize = 44;
-const OPEN_TID: usize = 48;
-const CLOSE_TID: usize = 52;
-const COMM: usize = 56;
-const ATTRS: usize = 60;
-const GROUP: usize = 64;
-const PARENT: usize = 68;
-const SYNCS: usize = 72;
-const PASSED: usize = 76;
-const SIBLINGS: usize = 80;
-const EXTRA: usize = 84;
-const ID: usize = 88;
-const REFERENCES: usize = 92;
-const LIST: usize = 96;
-const PLACE: usize = 100;
-const DEVICE: usize = 104;
-const FLAGS: usize = 106;
-const LAYER: usize = 108;
-const KIND: usize = 109;
-const DIR: usize = 110;
-const END: usize = 111;
-const SPOKEN_OF: usize = 112;
-const PAIRS: usize = 113;
-const INVALIDATION: usize = 116;
-const NEXT_FREE: usize = 0;
+const OPENED_TS: usize = 40;
+const OPEN_SEQ: usize = 48;
+const CLOSE_SEQ: usize = 52;
+const OPEN_TID: usize = 56;
+const CLOSE_TID: usize = 60;
+const COMM: usize = 64;
+const ATTRS: usize = 68;
+const GROUP: usize = 72;
+const PARENT: usize = 76;
+const SYNCS: usize = 80;
+const PASSED: usize = 84;
+const SIBLINGS: usize = 88;
+const EXTRA: usize = 92;
+const REFERENCES: usize = 96;
+const LIST: usize = 100;
+const PLACE: usize = 104;
+const INVALIDATION: usize = 108;
+const DEVICE: usize = 112;
+const FLAGS: usize = 114;
+const LAYER: usize = 116;
+const KIND: usize = 117;
+const DIR: usize = 118;
+const END: usize = 119;
+const SPOKEN_OF: usize = 120;
+const PAIRS: usize = 121;
+const NEWEST_PAIR: usize = 124;
 const RECORD: usize = 128;
 const BATCH: i32 = 512;
 
@@ -101,7 +102,7 @@ function addRecords(): void {
   // Records start on a cache line.
   let at = ((heap.alloc((BATCH as usize) * RECORD + 64) + 63) & ~63) as u32;
   for (let i = 0; i < BATCH; i++) {
-    store<u32>(at, free, NEXT_FREE);
+    store<u32>(at, free, NEXT);
     free = at;
     at += RECORD as u32;
   }
@@ -112,7 +113,7 @@ function addRecords(): void {
 function newRecord(): u32 {
   if (free == 0) addRecords();
   const record = free;
-  free = load<u32>(record, NEXT_FREE);
+  free = load<u32>(record, NEXT);
   return record;
 }
 
@@ -150,7 +151,7 @@ export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u
   store<u16>(at, <u16>device, DEVICE);
   store<u16>(at, <u16>flags, FLAGS);
   store<u32>(at, layer | (kind << 8) | (dir << 16) | ((<u32>EndReason.capture_end) << 24), LAYER);
-  store<u16>(at, 0, SPOKEN_OF); // and PAIRS
+  store<u64>(at, 0, SPOKEN_OF); // and PAIRS, NEWEST_PAIR
   store<u32>(at, NONE, INVALIDATION);
   return at;
 }
@@ -234,7 +235,7 @@ export function release(at: u32): void {
   store<u32>(at, references, REFERENCES);
   if (references == 0 && !isOpen(at)) {
     if (keepAll || load<u8>(at, SPOKEN_OF) != 0) writeRow(at);
-    store<u32>(at, free, NEXT_FREE);
+    store<u32>(at, free, NEXT);
     store<u32>(at, NONE, ID);
     free = at;
   }
@@ -399,7 +400,17 @@ export function adopt(at: u32, byDevice: u32, parent: u32): void {
   store<u32>(at, parent, PARENT);
 }
 
-/** Of one older mapping so many pairs (overlaps.ts) are remembered. */
+// The newest pair (overlaps.ts) of which this is the older mapping, 0 = none.
+// @ts-ignore: decorator
+@inline
+export function newestPair(at: u32): u32 {
+  return load<u32>(at, NEWEST_PAIR);
+}
+export function setNewestPair(at: u32, pair: u32): void {
+  store<u32>(at, pair, NEWEST_PAIR);
+}
+
+/** Of one older mapping so many pairs are remembered. */
 const MOST_PAIRS: u8 = 16;
 
 /** Counts a pair of which this is the older one; false when there are enough. */

@@ -3,7 +3,8 @@
  *
  * In: the current event and its words of the side heap. Out: lifetimes and anomalies.
  *
- *   list: | segments as records: u32 each, 0 = gone |     its node in the index holds nents, segments, live, the list
+ *   list: | first segment's record u32 | next list of its key u32 | nents u32 | segments u32 | of them live u32 | array u32 |
+ *   array: | segments' records u32, 0 = gone | … |
  */
 import {
   Anomaly, FLAG_MISMATCH, FLAG_REMAINDER, FLAG_TRUNCATED, FLAG_UNRECORDABLE_UNMAP, Kind, Layer, SG_HEAD, SG_UNRECORDABLE,
@@ -15,15 +16,59 @@ import {
 } from './lifetimes';
 import { NOTHING, addAnomaly, addAnomalyOf, setAddress, setDevice, setEvent, setLength } from './anomalies';
 import {
-  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstNode, lastClosed, liveOf, memberOf, nentsOf, newNode, nextOf, remove,
-  segmentsOf, segmentArray, setLastClosed, setList, setLive,
+  CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstMember, lastClosed, nextMember, remove, setLastClosed,
 } from './key-index';
 import { found, foundAt } from './range-index';
 import { attrsDiffer, close, dirDiffers, enter, isLikelier, loseHidden, memory_, syncMapping } from './dma';
 import { olderClosed } from './siblings';
 
-/** (device, first physical address) → live lists, each by its first segment's record. */
+/** (device, first physical address) → live lists. */
 const lists: KeyIndex = new KeyIndex();
+
+const FIRST: usize = 0;
+const NEXT_FREE: usize = 4;
+const NENTS: usize = 8;
+const SEGMENTS: usize = 12;
+const LIVE: usize = 16;
+const ARRAY: usize = 20;
+const LIST_BYTES: usize = 24;
+const BATCH: i32 = 1024;
+let freeList: u32 = 0;
+
+function addLists(): void {
+  let list = heap.alloc((BATCH as usize) * LIST_BYTES) as u32;
+  for (let i = 0; i < BATCH; i++) {
+    store<u32>(list, freeList, NEXT_FREE);
+    freeList = list;
+    list += LIST_BYTES as u32;
+  }
+}
+
+/** The current event's list, found by its first segment's record even when that is gone. */
+function newList(first: u32, segments: u32, array: usize): u32 {
+  if (freeList == 0) addLists();
+  const list = freeList;
+  freeList = load<u32>(list, NEXT_FREE);
+  store<u32>(list, first, FIRST);
+  store<u32>(list, nents(), NENTS);
+  store<u32>(list, segments, SEGMENTS);
+  store<u32>(list, segments, LIVE);
+  store<u32>(list, array as u32, ARRAY);
+  hold(first);
+  return list;
+}
+function firstOf(list: u32): u32 {
+  return load<u32>(list, FIRST);
+}
+function nentsOf(list: u32): u32 {
+  return load<u32>(list, NENTS);
+}
+function segmentsOf(list: u32): u32 {
+  return load<u32>(list, SEGMENTS);
+}
+function arrayOf(list: u32): usize {
+  return load<u32>(list, ARRAY);
+}
 
 // The current event's list; see the side heap in schema.ts.
 // @ts-ignore: decorator
@@ -85,7 +130,7 @@ export function openList(): u32 {
   }
   const exact = nents() == ents();
   const array = heap.alloc((segments as usize) << 2);
-  let node: u32 = 0;
+  let list: u32 = 0;
   let group = NONE;
   for (let i: u32 = 0; i < segments; i++) {
     const hidden = loseHidden(dmaAt(i));
@@ -94,16 +139,14 @@ export function openList(): u32 {
     if (hidden) speakOf(segment);
     if (i == 0) {
       group = idOf(segment);
-      node = newNode(segment);
-      setList(node, nents(), segments, array);
-      hold(segment); // the list is found by its first segment, even when that is gone
+      list = newList(segment, segments, array);
     }
     store<u32>(array + ((i as usize) << 2), segment);
-    joinList(segment, node, i, group);
+    joinList(segment, list, i, group);
     enter(segment, group);
   }
   concerns(group);
-  append(lists.take(physOf(memberOf(node)), device), node);
+  append(lists.take(physOf(firstOf(list)), device), list);
   return group;
 }
 
@@ -111,70 +154,72 @@ export function openList(): u32 {
 export function closeList(): void {
   if (words == 0 || physCount() == 0) return;
   const entry = lists.find(physAt(0), device);
-  const node = entry == 0 ? 0 : bestFit(entry);
-  if (node != 0) closeSegments(entry, node);
+  const list = entry == 0 ? 0 : bestFit(entry);
+  if (list != 0) closeSegments(entry, list);
   else if (!closePageAsList()) closeNothing();
 }
 
 function bestFit(entry: usize): u32 {
   let best: u32 = 0;
   let most = -1;
-  for (let node = firstNode(entry); node != 0; node = nextOf(node)) {
-    const points = i32(nentsOf(node) == nents()) + i32(dirOf(memberOf(node)) == dir);
-    if (points > most || (points == most && isLikelier(memberOf(node), memberOf(best)))) {
+  for (let list = firstMember(entry); list != 0; list = nextMember(list)) {
+    const points = i32(nentsOf(list) == nents()) + i32(dirOf(firstOf(list)) == dir);
+    if (points > most || (points == most && isLikelier(firstOf(list), firstOf(best)))) {
       most = points;
-      best = node;
+      best = list;
     }
   }
   return best;
 }
 
-function closeSegments(entry: usize, node: u32): void {
-  const segments = segmentsOf(node);
+function closeSegments(entry: usize, list: u32): void {
+  const segments = segmentsOf(list);
   const closing = min(nents(), segments);
-  compare(node, bytesLeft(node, closing, segments));
+  compare(list, bytesLeft(list, closing, segments));
   let concerned = NONE;
   for (let i: u32 = 0; i < closing; i++) {
-    const segment = segmentAt(node, i);
+    const segment = segmentAt(list, i);
     if (segment == NO_LIFETIME) continue;
     concerned = min(concerned, idOf(segment));
     leaveList(segment);
     close(segment);
   }
   for (let i = closing; i < segments; i++) {
-    const segment = segmentAt(node, i);
+    const segment = segmentAt(list, i);
     if (segment == NO_LIFETIME) continue;
     addFlags(segment, FLAG_REMAINDER);
     leaveList(segment);
   }
   if (concerned != NONE) concerns(concerned);
-  dropList(entry, node);
+  dropList(entry, list);
 }
 
 // @ts-ignore: decorator
 @inline
-function segmentAt(node: u32, i: u32): u32 {
-  return load<u32>(segmentArray(node) + ((i as usize) << 2));
+function segmentAt(list: u32, i: u32): u32 {
+  return load<u32>(arrayOf(list) + ((i as usize) << 2));
 }
 
 /** The list is not mapped any more. */
-function dropList(entry: usize, node: u32): void {
-  const first = memberOf(node);
-  heap.free(segmentArray(node));
+function dropList(entry: usize, list: u32): void {
+  const first = firstOf(list);
+  heap.free(arrayOf(list));
   setLastClosed(entry, idOf(first) + 1, first);
-  remove(entry, node);
+  remove(entry, list);
+  store<u32>(list, freeList, NEXT_FREE);
+  freeList = list;
   release(first);
 }
 
-function bytesLeft(node: u32, closing: u32, segments: u32): u64 {
+function bytesLeft(list: u32, closing: u32, segments: u32): u64 {
   let bytes: u64 = 0;
-  for (let i = closing; i < segments; i++) if (segmentAt(node, i) != NO_LIFETIME) bytes += lenOf(segmentAt(node, i));
+  for (let i = closing; i < segments; i++) if (segmentAt(list, i) != NO_LIFETIME) bytes += lenOf(segmentAt(list, i));
   return bytes;
 }
 
-function compare(node: u32, left: u64): void {
-  const first = memberOf(node);
-  const mapped = nentsOf(node);
+function compare(list: u32, left: u64): void {
+  const first = firstOf(list);
+  const mapped = nentsOf(list);
   let differs = false;
   if (nents() != mapped) {
     setLength(addAnomalyOf(<u32>Anomaly.sg_count_mismatch, first, mapped, nents()), left);
@@ -190,13 +235,13 @@ function compare(node: u32, left: u64): void {
   }
   if (differs) {
     addFlags(first, FLAG_MISMATCH);
-    speakOfAll(node);
+    speakOfAll(list);
   }
 }
 
 /** An anomaly speaks of the whole list. */
-function speakOfAll(node: u32): void {
-  for (let i: u32 = 0; i < segmentsOf(node); i++) if (segmentAt(node, i) != NO_LIFETIME) speakOf(segmentAt(node, i));
+function speakOfAll(list: u32): void {
+  for (let i: u32 = 0; i < segmentsOf(list); i++) if (segmentAt(list, i) != NO_LIFETIME) speakOf(segmentAt(list, i));
 }
 
 /** A single mapping of the list's first page, undone as a list: the wrong function. The youngest: memory that is mapped again was most likely forgotten before. */
@@ -233,13 +278,14 @@ function closeNothing(): void {
 
 /** A segment was closed or lost by itself; a list without live segments is no candidate any more. */
 export function segmentGone(segment: u32): void {
-  const node = listOf(segment);
-  if (node == 0) return;
-  store<u32>(segmentArray(node) + ((placeOf(segment) as usize) << 2), NO_LIFETIME);
-  setLive(node, liveOf(node) - 1);
-  if (liveOf(node) != 0) return;
-  const first = memberOf(node);
-  dropList(lists.find(physOf(first), deviceIdOf(first)), node);
+  const list = listOf(segment);
+  if (list == 0) return;
+  store<u32>(arrayOf(list) + ((placeOf(segment) as usize) << 2), NO_LIFETIME);
+  const left = load<u32>(list, LIVE) - 1;
+  store<u32>(list, left, LIVE);
+  if (left != 0) return;
+  const first = firstOf(list);
+  dropList(lists.find(physOf(first), deviceIdOf(first)), list);
 }
 
 // ------------------------------------------------------------------------------------ sync and end
@@ -250,9 +296,9 @@ export function syncList(): void {
 /** At the end: lists still mapped, and those whose unmap could not have been recorded. */
 export function finishLists(): void {
   for (let i: u32 = 0; i < lists.size; i++) {
-    for (let node = firstNode(lists.entryAt(i)); node != 0; node = nextOf(node)) {
-      const first = memberOf(node);
-      if (nentsOf(node) >= <u32>SG_UNRECORDABLE) sayUnrecordable(first);
+    for (let list = firstMember(lists.entryAt(i)); list != 0; list = nextMember(list)) {
+      const first = firstOf(list);
+      if (nentsOf(list) >= <u32>SG_UNRECORDABLE) sayUnrecordable(first);
       release(first);
     }
   }

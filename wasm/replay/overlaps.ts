@@ -2,84 +2,76 @@
  * The same memory mapped twice for one device: pairs that wait until it is known whether the older mapping was really
  * still there, or only its unmap traced late.
  *
- *   pair: | older u32 | newer u32 |     in the order in which they came; older 0 = decided
+ * The pairs of one older mapping are a list, newest first; a mapping of which no pair waits has none.
+ *
+ *   pair: | newer u32 | next older pair u32 |
  */
 import { Anomaly, FLAG_OVERLAP } from '../schema';
 import { tid, ts, wantEvent } from './now';
 import {
-  addFlags, addrOf, countPair, deviceIdOf, dirOf, dropFlags, flagsOf, hold, idOf, lenOf, openSeq, openTid, openedTs, physOf, release, speakOf,
+  addFlags, addrOf, countPair, deviceIdOf, dirOf, dropFlags, hold, lenOf, newestPair, openSeq, openTid, openedTs, physOf, release,
+  setNewestPair, speakOf,
 } from './lifetimes';
 import { NOTHING, addAnomaly, setAddress, setDevice, setEvent, setLength, setOther } from './anomalies';
 
 /** An unmap's trace later than this cannot be a late one. Units of the clock (nanoseconds). */
 const LATE_TRACE: i64 = 10_000_000;
-/** Internal bit of `flags` while a lifetime is the older one of a pair. */
-export const FLAG_OLDER: i32 = 1 << 15;
 
-let pairs: usize = heap.alloc(1024 << 3);
-let capacity: u32 = 1024;
-let count: u32 = 0;
+const PAIR_BYTES: usize = 8;
+const BATCH: i32 = 1024;
+let freePair: u32 = 0;
+
+function addPairs(): void {
+  let pair = heap.alloc((BATCH as usize) * PAIR_BYTES) as u32;
+  for (let i = 0; i < BATCH; i++) {
+    store<u32>(pair, freePair, 4);
+    freePair = pair;
+    pair += PAIR_BYTES as u32;
+  }
+}
 
 export function watchOverlap(older: u32, newer: u32): void {
   if (!countPair(older)) return;
   wantEvent();
-  if (count == capacity) makeRoom();
-  const pair = pairs + ((count as usize) << 3);
-  store<u32>(pair, older);
-  store<u32>(pair, newer, 4);
-  count++;
+  if (freePair == 0) addPairs();
+  const pair = freePair;
+  freePair = load<u32>(pair, 4);
+  store<u32>(pair, newer);
+  store<u32>(pair, newestPair(older), 4);
+  setNewestPair(older, pair);
   hold(older);
   hold(newer);
-  addFlags(older, FLAG_OLDER);
   addFlags(newer, FLAG_OVERLAP);
-}
-
-/** Closes up the gaps that decided pairs left; doubles the space when that is not enough. */
-function makeRoom(): void {
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const pair = load<u64>(pairs + ((i as usize) << 3));
-    if ((pair as u32) != 0) store<u64>(pairs + ((kept++ as usize) << 3), pair);
-  }
-  count = kept;
-  if (count * 2 < capacity) return;
-  const bigger = heap.alloc((capacity as usize) << 4);
-  memory.copy(bigger, pairs, (count as usize) << 3);
-  heap.free(pairs);
-  pairs = bigger;
-  capacity *= 2;
 }
 
 /** The current event closes `older`: decides its pairs. */
 // @ts-ignore: decorator
 @inline
 export function olderCloses(older: u32): void {
-  if (flagsOf(older) & FLAG_OLDER) decide(older, true);
+  if (newestPair(older) != 0) decide(older, true);
 }
 
-/** `older` ended unseen: nothing can be said. */
+/** `older` ended unseen, or never (it was forgotten, and is no fault of who maps its memory now): nothing can be said. */
 // @ts-ignore: decorator
 @inline
 export function forgetOlder(older: u32): void {
-  if (flagsOf(older) & FLAG_OLDER) decide(older, false);
+  if (newestPair(older) != 0) decide(older, false);
 }
 
-/** Looks from the newest pair back: those that came before `older` was opened are not its own. */
 function decide(older: u32, seen: bool): void {
-  dropFlags(older, FLAG_OLDER);
-  for (let i = count; i != 0; i--) {
-    const pair = pairs + (((i - 1) as usize) << 3);
-    const newer = load<u32>(pair, 4);
-    if (load<u32>(pair) == 0) continue;
-    if (idOf(newer) < idOf(older)) break;
-    if (load<u32>(pair) != older) continue;
-    store<u32>(pair, 0);
+  let pair = newestPair(older);
+  setNewestPair(older, 0);
+  while (pair != 0) {
+    const newer = load<u32>(pair);
+    const next = load<u32>(pair, 4);
     if (seen && (sameThread(newer) || ts - openedTs(newer) > LATE_TRACE)) confirm(older, newer);
     else dropFlags(newer, FLAG_OVERLAP);
     release(older);
     release(newer);
+    store<u32>(pair, freePair, 4);
+    freePair = pair;
+    pair = next;
   }
-  while (count != 0 && load<u32>(pairs + (((count - 1) as usize) << 3)) == 0) count--;
 }
 
 /** Whether the current event's thread opened it; every CPU has its own thread 0, the idle one. */
@@ -101,16 +93,4 @@ function confirm(older: u32, newer: u32): void {
   setAddress(row, addrOf(newer));
   setDevice(row, deviceIdOf(newer));
   setLength(row, end - start);
-}
-
-/** At the end: an older mapping that is still there was forgotten, and is no fault of who maps its memory now. */
-export function finishOverlaps(): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const pair = pairs + ((i as usize) << 3);
-    if (load<u32>(pair) == 0) continue;
-    dropFlags(load<u32>(pair, 4), FLAG_OVERLAP);
-    release(load<u32>(pair));
-    release(load<u32>(pair, 4));
-  }
-  count = 0;
 }

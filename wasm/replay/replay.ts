@@ -9,12 +9,11 @@ import {
 import { CPU_LAST_TS, cpuSlot } from './cpus';
 import { ABSENT, addr, errorNow, len, readRow, words } from './now';
 import { finishQueue, numberParts } from './lifetimes';
-import { closeMapping, finishLive, openMapping, removeDevice, syncMapping } from './dma';
+import { closeMapping, finishLive, finishOverlaps, openMapping, removeDevice, syncMapping } from './dma';
 import { closeList, finishLists, openList, syncList } from './lists';
-import { adoptWaiting, closeRange, finishRanges, nobodyWaits, openRange, somebodyWaits } from './iommu';
+import { adoptWaiting, closeRange, finishRanges, nobodyWaits, openRange, passRange, somebodyWaits } from './iommu';
 import { endWitness } from './witness';
 import { endLoss } from './losses';
-import { finishOverlaps } from './overlaps';
 import { finishUndecided } from './undecided';
 import { finishStacks } from './stacks';
 import { finishSiblings } from './siblings';
@@ -34,9 +33,10 @@ export function replayRow(block: usize, i: usize, row: u32, whole: u64, device: 
   lastTs = max(lastTs, ts);
   endLoss(slot, ts);
   store<i64>(slot, ts, CPU_LAST_TS);
-  readRow(block, i, row, (type >> 16) & 0xff, device, slot, ts);
   const layer = type & 0xff;
   const op = (type >> 8) & 0xff;
+  if (layer == <u32>Layer.iommu && passRange(block, i, op, slot)) return;
+  readRow(block, i, row, (type >> 16) & 0xff, device, slot, ts);
   if (layer == <u32>Layer.dma) replayDma(op);
   else if (layer == <u32>Layer.iommu) replayIommu(op);
   else if (op == <u32>Op.remove || op == <u32>Op.removed) removeDevice();

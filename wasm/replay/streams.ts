@@ -9,7 +9,7 @@
 import {
   COLUMN8, EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
   EVENT_PHYS, EVENT_SEQ, EVENT_SIDE, EVENT_STACK, EVENT_TID, EVENT_TS, EVENT_TYPE, EXTRA_WORDS, NAME_KINDS, Op, ROWS, ROWS_SHIFT,
-  TYPE_FLAG_EXTRA, TYPE_OP,
+  TYPE_FLAG_EXTRA,
 } from '../schema';
 import { EVENTS, EXTRAS, addRow, blockOf, cell8 } from './table';
 import { cpuSlot } from './cpus';
@@ -32,6 +32,8 @@ const S_ENDED: usize = 20;
 const S_MAPS: usize = 24; // pointer per name kind
 const S_MAP_SIZES: usize = 40; // entries per name kind
 const S_BUFFER: usize = 56;
+/** Where among maps and their sizes those of devices stand. */
+const DEVICES: usize = 4;
 
 const streams: usize = heap.alloc((MAX_STREAMS as usize) * STREAM_BYTES);
 let streamCount: u32 = 0;
@@ -153,38 +155,56 @@ function run(at: usize, until: i64, inclusive: bool): void {
   take(at, from, to);
 }
 
-/** Appends and replays rows [from, to) of the stream's batch; losses and stacks are acted on where they stand. */
+/** Replays rows [from, to) of the stream's batch, and keeps those that are wanted; losses and stacks are acted on where they stand. */
 function take(at: usize, from: u32, to: u32): void {
+  setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
   const block = load<u32>(at, S_BLOCK) as usize;
-  for (let i = from; i < to; ) {
-    const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3), TYPE_OP);
-    if (op == <u8>Op.stack || op == <u8>Op.lost) {
+  const side = load<u32>(at, S_SIDE) as usize;
+  const buffer = load<u32>(at, S_BUFFER);
+  const devices = load<u32>(at + S_MAPS + DEVICES) as usize;
+  const deviceCount = load<u32>(at + S_MAP_SIZES + DEVICES);
+  for (let row = from; row < to; row++) {
+    const i = row as usize;
+    const type = load<u64>(types + ((load<u16>(block + EVENT_TYPE + (i << 1)) as usize) << 3));
+    const op = ((type as u32) >> 8) & 0xff;
+    if (op == <u32>Op.stack || op == <u32>Op.lost) {
       takeMark(at, block, i, op);
-      i++;
       continue;
     }
-    let end = i + 1;
-    while (end < to && !isMark(block, end)) end++;
-    takeEvents(at, block, i, end);
-    i = end;
+    const deviceHere = load<u16>(block + EVENT_DEVICE + (i << 1)) as u32;
+    const device = deviceHere < deviceCount ? load<u32>(devices + ((deviceHere as usize) << 2)) : 0;
+    if (bufferCount > 1 && isRepeat(at, block, i, device)) continue;
+    const seq = nextEvent();
+    pushRow(buffer, load<u16>(block + EVENT_CPU + (i << 1)), seq);
+    const stack = load<u32>(block + EVENT_STACK + (i << 2));
+    if (stack != 0) setStack(seq, named(at, 2, stack));
+    const offset = load<u32>(block + EVENT_SIDE + (i << 2)) as usize;
+    takeEvent(block, i, seq, type, device, offset == 0 ? 0 : side + (offset << 3));
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function isMark(block: usize, i: u32): bool {
-  const op = load<u8>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3), TYPE_OP);
-  return op == <u8>Op.stack || op == <u8>Op.lost;
+function takeEvent(block: usize, i: usize, seq: u32, type: u64, ofDevice: u32, words: usize): void {
+  let device = ofDevice;
+  let extras: usize = ((type >> 24) & TYPE_FLAG_EXTRA) != 0 ? words : 0;
+  setWords(extras != 0 ? 0 : words);
+  if (type >> 32 != 0) {
+    device = prepareRow(block, i, extras, type, device);
+    extras = preparedExtras;
+  }
+  replayRow(block, i, seq, type, device, extras);
+  if (type >> 32 != 0) finishRow();
+  if (isWanted()) keepRow(block, i, seq, device, extras);
 }
 
-function takeMark(at: usize, block: usize, i: u32, op: u8): void {
-  const cpu = load<u16>(block + EVENT_CPU + ((i as usize) << 1));
-  if (op == <u8>Op.lost) {
-    const ts = load<i64>(block + EVENT_TS + ((i as usize) << 3));
-    addLoss(cpuSlot(cpu), cpu, ts, load<u64>(block + EVENT_LEN + ((i as usize) << 3)));
+function takeMark(at: usize, block: usize, i: usize, op: u32): void {
+  const cpu = load<u16>(block + EVENT_CPU + (i << 1));
+  if (op == <u32>Op.lost) {
+    addLoss(cpuSlot(cpu), cpu, load<i64>(block + EVENT_TS + (i << 3)), load<u64>(block + EVENT_LEN + (i << 3)));
     return;
   }
-  giveStack(load<u32>(at, S_BUFFER), cpu, named(at, 2, load<u32>(block + EVENT_STACK + ((i as usize) << 2))));
+  giveStack(load<u32>(at, S_BUFFER), cpu, named(at, 2, load<u32>(block + EVENT_STACK + (i << 2))));
 }
 
 /** The capture's id for a stream's. */
@@ -195,33 +215,8 @@ function named(at: usize, kind: usize, id: u32): u32 {
   return load<u32>((load<u32>(at + S_MAPS + (kind << 2)) as usize) + ((id as usize) << 2));
 }
 
-function takeEvents(at: usize, block: usize, from: u32, to: u32): void {
-  setComms(load<u32>(at + S_MAPS) as usize, load<u32>(at + S_MAP_SIZES));
-  const buffer = load<u32>(at, S_BUFFER);
-  for (let i = from; i < to; i++) {
-    let device = named(at, 1, load<u16>(block + EVENT_DEVICE + ((i as usize) << 1)));
-    if (bufferCount > 1 && isRepeat(at, block, i, device)) continue;
-    const seq = nextEvent();
-    pushRow(buffer, load<u16>(block + EVENT_CPU + ((i as usize) << 1)), seq);
-    const stack = load<u32>(block + EVENT_STACK + ((i as usize) << 2));
-    if (stack != 0) setStack(seq, named(at, 2, stack));
-    const offset = load<u32>(block + EVENT_SIDE + ((i as usize) << 2));
-    const words: usize = offset == 0 ? 0 : (load<u32>(at, S_SIDE) as usize) + ((offset as usize) << 3);
-    const type = load<u64>(types + ((load<u16>(block + EVENT_TYPE + ((i as usize) << 1)) as usize) << 3));
-    let extras: usize = ((type >> 24) & TYPE_FLAG_EXTRA) != 0 ? words : 0;
-    setWords(extras != 0 ? 0 : words);
-    if (type >> 32 != 0) {
-      device = prepareRow(block, i, extras, type, device);
-      extras = preparedExtras;
-    }
-    replayRow(block, i, seq, type, device, extras);
-    if (type >> 32 != 0) finishRow();
-    if (isWanted()) keepRow(block, i, seq, device, extras);
-  }
-}
-
 /** Whether another buffer has shown this event; a stack that follows is for the event as it was first seen. */
-function isRepeat(at: usize, block: usize, i: u32, device: u32): bool {
+function isRepeat(at: usize, block: usize, i: usize, device: u32): bool {
   const buffer = load<u32>(at, S_BUFFER);
   const cpu = load<u16>(block + EVENT_CPU + ((i as usize) << 1));
   const original = repeatOf(block, i, load<i64>(block + EVENT_TS + ((i as usize) << 3)), cpu, device, buffer, eventCount);

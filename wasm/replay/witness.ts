@@ -2,7 +2,7 @@
  * The IOMMU as witness: what `iommu:unmap` said just before, on the same CPU and thread, tells whether an unmap undid anything.
  */
 import { CPU_WITNESS_END, CPU_WITNESS_START, CPU_WITNESS_TID } from './cpus';
-import { addr, endOfRange, len, slot, tid } from './now';
+import { addr, endOfRange, slot, tid } from './now';
 
 /** A byte a device: 1 = its unmaps have been seen to reach the IOMMU. */
 const translating: usize = heap.alloc(65536);
@@ -11,13 +11,13 @@ export function clearWitness(): void {
   memory.fill(translating, 0, 65536);
 }
 
-/** The current event is an iommu:unmap. */
+/** An iommu:unmap of a range, by a thread. */
 // @ts-ignore: decorator
 @inline
-export function noteUnmap(): void {
-  store<u64>(slot, addr, CPU_WITNESS_START);
-  store<u64>(slot, endOfRange(addr, len), CPU_WITNESS_END);
-  store<i32>(slot, tid, CPU_WITNESS_TID);
+export function noteUnmap(cpu: usize, from: u64, bytes: u64, byThread: i32): void {
+  store<u64>(cpu, from, CPU_WITNESS_START);
+  store<u64>(cpu, endOfRange(from, bytes), CPU_WITNESS_END);
+  store<i32>(cpu, byThread, CPU_WITNESS_TID);
 }
 
 /** Forgets the CPU's last iommu:unmap: an event of the layer dma stands between. */
