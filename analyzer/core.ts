@@ -13,7 +13,7 @@ interface ReplayExports {
   typeTable(): number;
   openStream(buffer: number): number;
   streamBlock(stream: number): number;
-  streamSide(stream: number, words: number): number;
+  streamSide(stream: number, first: number, words: number): number;
   streamNames(stream: number, kind: number, count: number): number;
   streamLoad(stream: number, rows: number): void;
   streamEnd(stream: number): void;
@@ -145,11 +145,10 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
       new Uint32Array(replay.memory.buffer, at + 4 * from, ids.length).set(ids);
     },
     load: (stream, batch, from) => {
-      if (from === 0) {
-        const side = replay.streamSide(stream, batch.side.byteLength >>> 3) >>> 0;
-        bytes().set(batch.side, side);
-      }
       const to = Math.min(batch.rows, from + LOAD_ROWS);
+      const [first, end] = sideWords(batch, from, to);
+      const side = replay.streamSide(stream, first, end - first) >>> 0;
+      bytes().set(batch.side.subarray(8 * first, 8 * end), side);
       const block = replay.streamBlock(stream) >>> 0;
       const memory = bytes();
       for (const [column, width] of READ_COLUMNS) {
@@ -172,6 +171,17 @@ export function createCore(types: readonly CoreType[], keep: Retention = KEEP_AL
     rows: (id) => replay.tableRows(id) >>> 0,
     block: (id, index) => replay.tableBlock(id, index) >>> 0,
   };
+}
+
+/** The words of a batch's side heap that its rows [from, to) name: rows name them in their order. */
+function sideWords({ rows, block, side }: CoreBatch, from: number, to: number): [first: number, end: number] {
+  if (side.byteLength <= 8) return [0, 0];
+  const offsets = new Uint32Array(block.buffer, block.byteOffset + schema.EVENT_SIDE, rows);
+  const next = (row: number) => {
+    while (row < rows && offsets[row] === 0) row++;
+    return row < rows ? offsets[row]! : side.byteLength / 8;
+  };
+  return [next(from), next(to)];
 }
 
 /** The tables that are to be kept do not fit the 4 GiB of a Wasm memory. */

@@ -274,3 +274,24 @@ export const importerCalls = (inner: fc.Arbitrary<Call>): fc.Arbitrary<Call> =>
     { weight: 1, arbitrary: nested(inOtherWords(returns)) },
     { weight: 8, arbitrary: inner },
   );
+
+// ---- Many at once --------------------------------------------------------------------------------
+
+const wide = fc
+  .tuple(number(99), fc.constantFrom(1n, 2n, 4n, 5n, 9n, 30n))
+  .map(([page, pages]) => ({ addr: 0x7000_0000n + page * PAGE, len: pages * PAGE }));
+const inMany = fc.record({ device: fc.constant(1), mm: fc.constant(MM) });
+const asked = one(made.invalidate, inMany, wide).map(([begin]): Call => {
+  const { addr, len } = begin!;
+  return [begin!, made.invalidated(known({ addr, len }))];
+});
+const many = (call: fc.Arbitrary<Call>) => fc.array(call, { minLength: 30, maxLength: 50 });
+/** Imports of one address space that most are let go of again, in any order and pieces, while it is invalidated. */
+const filled = fc
+  .tuple(many(one(made.importMap, inMany, wide)), many(fc.oneof(one(made.importUnmap, inMany, wide), asked)))
+  .map((calls) => calls.flat(2));
+const emptied = made.importUnmap({ addr: 0x7000_0000n, len: 0x200000n });
+/** An address space with many imports; with none in between, perhaps; with many again. */
+export const manyImports: fc.Arbitrary<ReplayEvent[][]> = fc
+  .tuple(filled, fc.constantFrom([], [emptied]), filled)
+  .map((parts) => [parts.flat().map((event, ts) => ({ ...event, ts: BigInt(ts) }))]);

@@ -17,7 +17,7 @@ import {
 } from '../wasm/schema.js';
 import { type CoreOptions, type CoreReplayed, coreReplay } from './core-replay.js';
 import { captures } from './random-events.js';
-import { importerCalls } from './random-importers.js';
+import { importerCalls, manyImports } from './random-importers.js';
 import { referencePages } from './reference-pages.js';
 import { referenceReplay } from './reference-replay.js';
 import type { PageLifetime, ReplayEvent, Replayed } from './replay-rows.js';
@@ -153,6 +153,13 @@ test('of importers, pools and dma-bufs', async () => {
       compare(streams, { batchRows: inTurn(sizes) }),
     ),
     RUNS,
+  );
+});
+
+test('of an address space with many imports', async () => {
+  await check(
+    fc.asyncProperty(manyImports, (streams) => compare(streams, {})),
+    Math.ceil(RUNS / 5),
   );
 });
 

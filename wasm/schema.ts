@@ -194,7 +194,7 @@ export const EVENT_DIR = EVENT_ERROR + COLUMN2; // u8 Dir, all ones = absent
 export const EVENT_BYTES = EVENT_DIR + COLUMN1; // bytes of one block
 
 /*
- * The side heap: u64 words beside a batch. Word 0 is never used, so that offset 0 means none.
+ * The side heap: u64 words beside a batch, in the order of its rows. Word 0 is never used, so that offset 0 means none.
  * What an event's `side` points at depends on the event's type:
  *
  *   a scatterlist (Kind.sg in the layer dma)

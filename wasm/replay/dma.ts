@@ -15,7 +15,8 @@ import { NOTHING, addAnomaly, addAnomalyOf, setOther } from './anomalies';
 import {
   CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstMember, firstTime, lastClosed, nextMember, remove, setLastClosed,
 } from './key-index';
-import { RangeIndex, found, foundAt } from './range-index';
+import { found, foundAt } from './found';
+import { RangeIndex } from './range-index';
 import { forgetOlder, olderCloses, sameThread, watchOverlap } from './overlaps';
 import { segmentGone } from './lists';
 import { isWitnessed, noteTranslation, translates } from './witness';

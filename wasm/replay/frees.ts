@@ -8,7 +8,7 @@ import { ABSENT, endOfRange } from './now';
 import { addFlags, flagsOf, lenOf, physOf } from './lifetimes';
 import { addAnomalyOf, setLength } from './anomalies';
 import { dmaDevices, memory_ } from './dma';
-import { found, foundAt } from './range-index';
+import { found, foundAt } from './found';
 
 /** Internal bit of a lifetime's flags: memory under it was freed already. */
 const FLAG_FREED: i32 = 1 << 14;

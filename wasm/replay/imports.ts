@@ -8,20 +8,23 @@ import {
   ABSENT, NONE, addr, concerns, device, endOfRange, kind, len, lossSeen, lossSeq, mm, object, other, setRange, value,
 } from './now';
 import {
-  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, invalidationOf, kindOf, lenOf, objectOf, openLifetime, openSeq, parentOf,
-  setInvalidation, setParent, setSpace, speakOf, takeFacts,
+  addFlags, addrOf, deviceIdOf, endLifetime, finishOpen, idOf, importedObject, invalidationOf, kindOf, lenOf, openLifetime, openSeq, parentOf,
+  setImportedObject, setInvalidation, setParent, setSpace, speakOf, takeFacts,
 } from './lifetimes';
 import { live } from './dma';
 import { firstMember, nextMember } from './key-index';
 import { imports } from './import-index';
 import { carve, endPart, enterRange, sortFound } from './parts';
-import { copyFound, found, foundAt, setFound, shrinkFound } from './range-index';
+import { copyFound, found, foundAt, setFound, shrinkFound } from './found';
 import { enterSpace, findSpace, isReleased, spaceCount } from './spaces';
 import { endRelease, obeyed } from './invalidations';
 import { openedHere } from './tasks';
 import { watchOfImport } from './watches';
 
 const PAGE: u64 = 4096;
+
+/** Whether anything was ever granted. */
+export let grantsSeen: bool = false;
 
 /** Whether an import must let go when a notifier says so. What an exporter granted is taken back by itself. */
 export function obeysNotifiers(record: u32): bool {
@@ -48,7 +51,9 @@ export function openImport(): u32 {
 
 function enterImport(space: u32, from: u64, bytes: u64, parent: u32): u32 {
   const record = openLifetime(<u32>Layer.import_, kind, from, bytes, ABSENT, 0);
+  if (kind == <u32>Kind.grant) grantsSeen = true;
   takeFacts(record);
+  setImportedObject(record, object);
   speakOf(record);
   setSpace(record, space);
   setParent(record, parent);
@@ -123,7 +128,7 @@ function keepMine(space: u32, from: u64, end: u64): void {
   for (let i: u32 = 0; i < found; i++) {
     const record = foundAt(i);
     if (kindOf(record) != kind || deviceIdOf(record) != device) continue;
-    if (object != ABSENT && objectOf(record) != object) continue;
+    if (object != ABSENT && importedObject(record) != object) continue;
     setFound(kept++, record);
   }
   shrinkFound(kept);

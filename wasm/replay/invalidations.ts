@@ -20,9 +20,9 @@ import {
   addFlags, addrOf, dropFlags, flagsOf, invalidationOf, lenOf, openSeq, setInvalidation,
 } from './lifetimes';
 import { carve, enterRange, sortFound } from './parts';
-import { obeysNotifiers } from './imports';
+import { grantsSeen, obeysNotifiers } from './imports';
 import { imports } from './import-index';
-import { copyFound, found, foundAt } from './range-index';
+import { copyFound, found, foundAt } from './found';
 import { endSpace, isReleased, releaseSpace, setUnderWay, spaceCount, spaceNow, underWay } from './spaces';
 import { isWatched } from './watches';
 
@@ -102,8 +102,9 @@ function start(space: u32, order: u32): void {
 
 /** How many imports that must obey it touches. */
 function touched(space: u32, order: u32): u32 {
-  let count: u32 = 0;
   imports.query(space, load<u64>(order, FROM), load<u64>(order, END));
+  if (!grantsSeen) return found;
+  let count: u32 = 0;
   for (let i: u32 = 0; i < found; i++) count += u32(obeysNotifiers(foundAt(i)));
   return count;
 }
@@ -175,6 +176,7 @@ function isWeak(order: u32): bool {
 
 /** Marks what should have gone and is still there, part by part; returns how many. */
 function judge(space: u32, order: u32): u32 {
+  if (load<u32>(order, IMPORTS) == 0) return 0;
   const from = load<u64>(order, FROM);
   const end = load<u64>(order, END);
   imports.query(space, from, end);

@@ -10,7 +10,8 @@ import {
   adopt, addrOf, finishOpen, hold, idOf, isOpen, lenOf, openLifetime, openSeq, openTid, passLifetime, planeOf, release, setPlane,
 } from './lifetimes';
 import { closePart, enterRange, sortFound } from './parts';
-import { RangeIndex, found, foundAt, setFound, shrinkFound } from './range-index';
+import { found, foundAt, setFound, shrinkFound } from './found';
+import { RangeIndex } from './range-index';
 import { dmaAt, lengthAt, segmentCount } from './lists';
 import { noteUnmap } from './witness';
 

@@ -7,7 +7,8 @@ import { EndReason, Layer } from '../schema';
 import { ABSENT, addr, concerns, device, endOfRange, kind, len, lossSeen, lossSeq, phys } from './now';
 import { addFlags, endLifetime, finishOpen, idOf, openLifetime, openSeq, speakOf, takeFacts } from './lifetimes';
 import { carve, closePart, enterRange, sortFound } from './parts';
-import { RangeIndex, copyFound, found, foundAt } from './range-index';
+import { copyFound, found, foundAt } from './found';
+import { RangeIndex } from './range-index';
 
 const ranges: RangeIndex = new RangeIndex();
 /** Highest device seen: how far a walk over all has to go. */

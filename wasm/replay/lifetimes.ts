@@ -8,7 +8,7 @@
  * tables are wanted or an anomaly speaks of it, and its record serves the next one.
  *
  *   | id, next of its key | closed ts | addr | len | phys | opened ts | open seq, close seq | open tid, close tid |
- *   | comm, attrs | group, parent | syncs, passed | siblings, extra | references, list | place in it or plane, invalidation | device, flags | layer, kind, dir, end | spoken of, pairs, newest pair |
+ *   | comm, attrs | group, parent | syncs, passed | siblings, extra | references, list | place in it or plane, newest pair (an import: its object) | device, flags | layer, kind, dir, end | spoken of, pairs, invalidation |
  */
 import {
   EVENT_LIFETIME, EndReason, FLAG_AFTER_LOSS, Layer, LIFETIME_ADDR, LIFETIME_ATTRS, LIFETIME_CLOSED_TS, LIFETIME_CLOSE_SEQ, LIFETIME_CLOSE_STACK,
@@ -43,7 +43,8 @@ const EXTRA: usize = 92;
 const REFERENCES: usize = 96;
 const LIST: usize = 100;
 const PLACE: usize = 104;
-const INVALIDATION: usize = 108;
+const NEWEST_PAIR: usize = 108;
+const OBJECT: usize = 104; // of an import, which has neither
 const DEVICE: usize = 112;
 const FLAGS: usize = 114;
 const LAYER: usize = 116;
@@ -52,7 +53,7 @@ const DIR: usize = 118;
 const END: usize = 119;
 const SPOKEN_OF: usize = 120;
 const PAIRS: usize = 121;
-const NEWEST_PAIR: usize = 124;
+const INVALIDATION: usize = 124;
 const RECORD: usize = 128;
 const BATCH: i32 = 512;
 
@@ -148,10 +149,11 @@ export function openLifetime(layer: u32, kind: u32, addr: u64, len: u64, phys: u
   store<u32>(at, nextId++, ID);
   store<u32>(at, 0, REFERENCES);
   store<u32>(at, 0, LIST);
+  store<u32>(at, 0, NEWEST_PAIR);
   store<u16>(at, <u16>device, DEVICE);
   store<u16>(at, <u16>flags, FLAGS);
   store<u32>(at, layer | (kind << 8) | (dir << 16) | ((<u32>EndReason.capture_end) << 24), LAYER);
-  store<u64>(at, 0, SPOKEN_OF); // and PAIRS, NEWEST_PAIR
+  store<u16>(at, 0, SPOKEN_OF); // and PAIRS
   store<u32>(at, NONE, INVALIDATION);
   return at;
 }
@@ -204,19 +206,21 @@ export function endLifetime(at: u32, reason: u32): void {
 }
 
 // ------------------------------------------------------------------------------------ after the close
+/** Closed lifetimes that may still be named: of the layer dma by a second unmap, of all others only by the call that they were closed in. */
 const QUEUE: u32 = 1024;
-const queue: usize = heap.alloc((QUEUE as usize) << 2);
-memory.fill(queue, 0, (QUEUE as usize) << 2);
+const OTHERS: u32 = 64;
+const queue: usize = heap.alloc(((QUEUE + OTHERS) as usize) << 2);
+memory.fill(queue, 0, ((QUEUE + OTHERS) as usize) << 2);
 let queueEnd: u32 = 0;
+let othersEnd: u32 = 0;
 
-/** A closed lifetime joins the queue, held; the one that leaves it is over. */
+/** A closed lifetime joins its queue, held; the one that leaves it is over. */
 // @ts-ignore: decorator
 @inline
 function bury(at: u32): void {
-  const place = queue + ((queueEnd & (QUEUE - 1)) << 2);
+  const place = queue + ((layerOf(at) == <u32>Layer.dma ? queueEnd++ & (QUEUE - 1) : QUEUE + (othersEnd++ & (OTHERS - 1))) << 2);
   const oldest = load<u32>(place);
   store<u32>(place, at);
-  queueEnd++;
   if (oldest != 0) release(oldest);
 }
 
@@ -259,12 +263,11 @@ export function finishOpen(at: u32): void {
   writeRow(at);
 }
 
-/** At the end: writes the rows of what is still in the queue. */
+/** At the end: writes the rows of what is still in the queues. */
 export function finishQueue(): void {
-  for (let i: u32 = 0; i < QUEUE; i++, queueEnd++) {
-    const place = queue + ((queueEnd & (QUEUE - 1)) << 2);
-    const at = load<u32>(place);
-    store<u32>(place, 0);
+  for (let i: u32 = 0; i < QUEUE + OTHERS; i++) {
+    const at = load<u32>(queue + (i << 2));
+    store<u32>(queue + (i << 2), 0);
     if (at != 0) release(at);
   }
 }
@@ -501,6 +504,15 @@ export function previousMapOf(at: u32): u32 {
 }
 export function setPreviousMap(at: u32, record: u32): void {
   store<u32>(at, record, PLACE);
+}
+/** The object of an import as the record has it: closer at hand than among its facts. */
+// @ts-ignore: decorator
+@inline
+export function importedObject(at: u32): u64 {
+  return load<u64>(at, OBJECT);
+}
+export function setImportedObject(at: u32, told: u64): void {
+  store<u64>(at, told, OBJECT);
 }
 // The address space (spaces.ts) of an import or a notifier, which are in no list.
 export function spaceOf(at: u32): u32 {

@@ -18,7 +18,7 @@ import { NOTHING, addAnomaly, addAnomalyOf, setAddress, setDevice, setEvent, set
 import {
   CLOSED_UNSEEN, KeyIndex, NEVER_CLOSED, append, closedRecord, firstMember, lastClosed, nextMember, remove, setLastClosed,
 } from './key-index';
-import { found, foundAt } from './range-index';
+import { found, foundAt } from './found';
 import { attrsDiffer, close, dirDiffers, enter, isLikelier, loseHidden, memory_, syncMapping } from './dma';
 import { olderClosed } from './siblings';
 

@@ -5,7 +5,8 @@
  */
 import { endOfRange } from './now';
 import { addrOf, closeLifetime, copyPart, idOf, lenOf, setPart, splitLifetime } from './lifetimes';
-import { RangeIndex, copyFound, found, foundAt, setFound } from './range-index';
+import { copyFound, found, foundAt, setFound } from './found';
+import { RangeIndex } from './range-index';
 
 export function enterRange(ranges: RangeIndex, space: u32, record: u32): void {
   ranges.insert(space, addrOf(record), endOfRange(addrOf(record), lenOf(record)), record);

@@ -5,7 +5,8 @@
  */
 import { ABSENT, NONE, endOfRange } from './now';
 import { addrOf, idOf, lenOf, physOf, setParent, setPhys, parentOf } from './lifetimes';
-import { RangeIndex, found, foundAt } from './range-index';
+import { found, foundAt } from './found';
+import { RangeIndex } from './range-index';
 
 /** Where x86-64 maps all of physical memory when the kernel's memory is not shuffled (page_offset_base), and how much of it. */
 const DIRECT_MAP: u64 = 0xffff888000000000;

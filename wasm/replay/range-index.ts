@@ -1,36 +1,49 @@
 /**
- * Which live ranges touch a range: for memory mapped twice, syncs inside a mapping, and the IOMMU's partial unmaps.
+ * Which live ranges touch a range: for memory mapped twice, syncs inside a mapping, imports, and the IOMMU's partial unmaps.
  *
- * Ranges of up to SMALL_PAGES pages stand in a hash of pages, one node a page (by far the most mappings, and the
- * fastest to add and remove); larger ones in an interval treap a space, one node a range however large it is.
+ * Ranges live in spaces, each with a number. A space with few ranges has them in a list. In one with more, ranges of up to
+ * SMALL_PAGES pages stand in a hash of pages, one node a page (by far the most DMA mappings, and the fastest to add and
+ * remove), larger ones in an interval tree of the space.
  *
- * Where many spaces share the table, the first page nodes of a space's ranges are linked too: a query of much, or of
+ * Where many spaces share the hash, the first page nodes of a space's ranges are linked too: a query of much, or of
  * all, then walks what the space has and not the table.
  *
+ *   space:     | its list u32, 0 = none | ranges in the list or the hash u32 | root of its tree, ranges there u32 | linked nodes u32 | is in the hash u32 |
+ *   entry:     | page of a space u64 | first node u32 | used u32 |
  *   page node: | start u64 | end u64 | member u32 | next u32 | next, previous of its space u32 |            end is exclusive
- *   tree node: | start u64 | end u64 | furthest end below u64 | member u32 | priority u32 | left u32 | right u32 |
  */
+import { addFound, shrinkFound } from './found';
+import { FEW, addToFew, dropFew, fewEnd, fewMember, fewStart, newFew, removeFromFew, searchFew } from './few-ranges';
+import { addToTree, removeFromTree, searchTree } from './interval-tree';
 
 const SMALL_PAGES: u64 = 4;
 const PAGE_NODE: usize = 32;
-const TREE_NODE: usize = 40;
-const ENTRY: usize = 16; // key u64, first node u32, used u32
+const ENTRY: usize = 16;
 const NODE_BATCH: i32 = 2048;
 
-let freePageNode: u32 = 0;
-let freeTreeNode: u32 = 0;
-let seed: u32 = 0x2545f491;
+const LIST: usize = 0;
+const COUNT: usize = 4;
+const ROOT: usize = 8;
+const LARGE: usize = 12;
+const HEAD: usize = 16;
+const MANY: usize = 20;
+const SPACE: usize = 24;
 
-function allocNodes(size: usize): u32 {
-  const first = heap.alloc((NODE_BATCH as usize) * size) as u32;
-  for (let i = 0; i < NODE_BATCH; i++) store<u32>((first as usize) + (i as usize) * size, i + 1 < NODE_BATCH ? first + (((i + 1) as usize) * size as u32) : 0);
-  return first;
+let freePageNode: u32 = 0;
+
+function addPageNodes(): void {
+  let node = heap.alloc((NODE_BATCH as usize) * PAGE_NODE) as u32;
+  for (let i = 0; i < NODE_BATCH; i++) {
+    store<u32>(node, freePageNode);
+    freePageNode = node;
+    node += PAGE_NODE as u32;
+  }
 }
 
 // @ts-ignore: decorator
 @inline
 function newPageNode(): u32 {
-  if (freePageNode == 0) freePageNode = allocNodes(PAGE_NODE);
+  if (freePageNode == 0) addPageNodes();
   const node = freePageNode;
   freePageNode = load<u32>(node);
   return node;
@@ -47,172 +60,44 @@ function nextPageNode(node: u32): u32 {
   return load<u32>(node, 20);
 }
 
-// ------------------------------------------------------------------------------------ interval treap
+/** A field of a space's record, one more or one less. */
 // @ts-ignore: decorator
 @inline
-function startOf(node: u32): u64 {
-  return load<u64>(node);
-}
-// @ts-ignore: decorator
-@inline
-function endOf(node: u32): u64 {
-  return load<u64>(node, 8);
-}
-// @ts-ignore: decorator
-@inline
-function furthest(node: u32): u64 {
-  return node == 0 ? 0 : load<u64>(node, 16);
-}
-// @ts-ignore: decorator
-@inline
-function leftOf(node: u32): u32 {
-  return load<u32>(node, 32);
-}
-// @ts-ignore: decorator
-@inline
-function rightOf(node: u32): u32 {
-  return load<u32>(node, 36);
-}
-// @ts-ignore: decorator
-@inline
-function refresh(node: u32): void {
-  store<u64>(node, max(endOf(node), max(furthest(leftOf(node)), furthest(rightOf(node)))), 16);
-}
-/** Order in the tree: by start, then by member. */
-// @ts-ignore: decorator
-@inline
-function before(start: u64, member: u32, node: u32): bool {
-  return start < startOf(node) || (start == startOf(node) && member < load<u32>(node, 24));
-}
-
-function rotateRight(node: u32): u32 {
-  const up = leftOf(node);
-  store<u32>(node, rightOf(up), 32);
-  store<u32>(up, node, 36);
-  refresh(node);
-  refresh(up);
-  return up;
-}
-
-function rotateLeft(node: u32): u32 {
-  const up = rightOf(node);
-  store<u32>(node, leftOf(up), 36);
-  store<u32>(up, node, 32);
-  refresh(node);
-  refresh(up);
-  return up;
-}
-
-function insertNode(root: u32, node: u32): u32 {
-  if (root == 0) return node;
-  if (before(startOf(node), load<u32>(node, 24), root)) {
-    store<u32>(root, insertNode(leftOf(root), node), 32);
-    if (load<u32>(leftOf(root), 28) > load<u32>(root, 28)) return rotateRight(root);
-  } else {
-    store<u32>(root, insertNode(rightOf(root), node), 36);
-    if (load<u32>(rightOf(root), 28) > load<u32>(root, 28)) return rotateLeft(root);
-  }
-  refresh(root);
-  return root;
-}
-
-function joinNodes(left: u32, right: u32): u32 {
-  if (left == 0) return right;
-  if (right == 0) return left;
-  if (load<u32>(left, 28) > load<u32>(right, 28)) {
-    store<u32>(left, joinNodes(rightOf(left), right), 36);
-    refresh(left);
-    return left;
-  }
-  store<u32>(right, joinNodes(left, leftOf(right)), 32);
-  refresh(right);
-  return right;
-}
-
-function removeNode(root: u32, start: u64, member: u32): u32 {
-  if (root == 0) return 0;
-  if (startOf(root) == start && load<u32>(root, 24) == member) {
-    const rest = joinNodes(leftOf(root), rightOf(root));
-    store<u32>(root, freeTreeNode);
-    freeTreeNode = root;
-    return rest;
-  }
-  if (before(start, member, root)) store<u32>(root, removeNode(leftOf(root), start, member), 32);
-  else store<u32>(root, removeNode(rightOf(root), start, member), 36);
-  refresh(root);
-  return root;
-}
-
-// ------------------------------------------------------------------------------------ results of a query
-/** Members found by the last query, in no order, each once. */
-export let found: u32 = 0;
-let results: usize = heap.alloc(1024 << 2);
-let resultCapacity: u32 = 1024;
-
-// @ts-ignore: decorator
-@inline
-export function foundAt(i: u32): u32 {
-  return load<u32>(results + ((i as usize) << 2));
-}
-export function setFound(i: u32, member: u32): void {
-  store<u32>(results + ((i as usize) << 2), member);
-}
-
-/** The result as a list of u32 of the caller's own, to be freed: other queries may come before it has been gone through. */
-export function copyFound(): usize {
-  const list = heap.alloc((found as usize) << 2);
-  memory.copy(list, results, (found as usize) << 2);
-  return list;
-}
-
-export function shrinkFound(count: u32): void {
-  found = count;
-}
-
-function addFound(member: u32): void {
-  if (found == resultCapacity) {
-    const bigger = heap.alloc((resultCapacity as usize) << 3);
-    memory.copy(bigger, results, (resultCapacity as usize) << 2);
-    heap.free(results);
-    results = bigger;
-    resultCapacity *= 2;
-  }
-  store<u32>(results + ((found as usize) << 2), member);
-  found++;
-}
-
-function searchTree(node: u32, start: u64, end: u64): void {
-  if (node == 0 || furthest(node) <= start) return;
-  searchTree(leftOf(node), start, end);
-  if (startOf(node) >= end) return;
-  if (endOf(node) > start) addFound(load<u32>(node, 24));
-  searchTree(rightOf(node), start, end);
-}
-
-/** A word for each space. */
-function zeros(): usize {
-  const at = heap.alloc(65536 << 2);
-  memory.fill(at, 0, 65536 << 2);
-  return at;
+function count(space: usize, field: usize, more: u32): void {
+  store<u32>(space + field, load<u32>(space + field) + more);
 }
 
 // @ts-ignore: decorator
 @final
 export class RangeIndex {
-  private entries: usize;
+  private entries: usize = 0;
   private mask: u32 = 4095;
   private used: u32 = 0;
-  private roots: usize;
-  /** Per space: how many of its ranges stand in the table. */
-  private smalls: usize;
-  /** Per space: the first of its linked nodes; 0 = they are not linked. */
-  private heads: usize;
+  private spaces: usize = 0;
+  private spaceCount: u32 = 0;
 
-  constructor(linked: bool = false) {
-    this.entries = this.allocate();
-    this.roots = zeros();
-    this.smalls = zeros();
-    this.heads = linked ? zeros() : 0;
+  /** @param linked Whether the nodes of a space's ranges are linked. */
+  constructor(private linked: bool = false) {}
+
+  /** The record of a space. */
+  // @ts-ignore: decorator
+  @inline
+  private spaceAt(space: u32): usize {
+    if (space >= this.spaceCount) this.addSpaces(space);
+    return this.spaces + (space as usize) * SPACE;
+  }
+
+  private addSpaces(space: u32): void {
+    const count = max(space + 1, max(64, this.spaceCount * 2));
+    const spaces = heap.alloc((count as usize) * SPACE);
+    const bytes = (this.spaceCount as usize) * SPACE;
+    memory.fill(spaces + bytes, 0, (count as usize) * SPACE - bytes);
+    if (bytes != 0) {
+      memory.copy(spaces, this.spaces, bytes);
+      heap.free(this.spaces);
+    }
+    this.spaces = spaces;
+    this.spaceCount = count;
   }
 
   private allocate(): usize {
@@ -242,34 +127,63 @@ export class RangeIndex {
 
   /** Adds [start, end), end > start. */
   insert(space: u32, start: u64, end: u64, member: u32): void {
+    const at = this.spaceAt(space);
+    if (load<u32>(at, MANY) == 0 && this.insertFew(at, start, end, member)) return;
+    if (load<u32>(at, MANY) == 0) this.spread(space, at);
+    this.insertMany(space, at, start, end, member);
+  }
+
+  /** Adds to the list of a space; false when that is full. */
+  // @ts-ignore: decorator
+  @inline
+  private insertFew(at: usize, start: u64, end: u64, member: u32): bool {
+    const ranges = load<u32>(at, COUNT);
+    if (ranges == FEW) return false;
+    if (ranges == 0) store<u32>(at, newFew(), LIST);
+    addToFew(load<u32>(at, LIST), ranges, start, end, member);
+    store<u32>(at, ranges + 1, COUNT);
+    return true;
+  }
+
+  /** The space has more than a few: they leave its list. */
+  private spread(space: u32, at: usize): void {
+    if (this.entries == 0) this.entries = this.allocate();
+    const list = load<u32>(at, LIST);
+    const ranges = load<u32>(at, COUNT);
+    store<u32>(at, 1, MANY);
+    store<u32>(at, 0, COUNT);
+    for (let i: u32 = 0; i < ranges; i++) this.insertMany(space, at, fewStart(list, i), fewEnd(list, i), fewMember(list, i));
+    dropFew(list);
+  }
+
+  private insertMany(space: u32, at: usize, start: u64, end: u64, member: u32): void {
     const first = start >> 12;
     const last = (end - 1) >> 12;
     if (last - first >= SMALL_PAGES) {
-      this.insertLarge(space, start, end, member);
+      store<u32>(at, addToTree(load<u32>(at, ROOT), start, end, member), ROOT);
+      count(at, LARGE, 1);
       return;
     }
     const node = this.insertPage(this.keyOf(space, first), start, end, member);
     for (let page = first + 1; page <= last; page++) this.insertPage(this.keyOf(space, page), start, end, member);
-    const small = this.smalls + ((space as usize) << 2);
-    store<u32>(small, load<u32>(small) + 1);
-    if (this.heads != 0) this.link(space, node);
+    count(at, COUNT, 1);
+    if (this.linked) this.link(at, node);
   }
 
-  private link(space: u32, node: u32): void {
-    const head = this.heads + ((space as usize) << 2);
-    const next = load<u32>(head);
+  private link(space: usize, node: u32): void {
+    const next = load<u32>(space, HEAD);
     store<u32>(node, next, 24);
     store<u32>(node, 0, 28);
     if (next != 0) store<u32>(next, node, 28);
-    store<u32>(head, node);
+    store<u32>(space, node, HEAD);
   }
 
-  private unlink(space: u32, node: u32): void {
+  private unlink(space: usize, node: u32): void {
     const next = load<u32>(node, 24);
     const previous = load<u32>(node, 28);
     if (next != 0) store<u32>(next, previous, 28);
     if (previous != 0) store<u32>(previous, next, 24);
-    else store<u32>(this.heads + ((space as usize) << 2), next);
+    else store<u32>(space, next, HEAD);
   }
 
   // @ts-ignore: decorator
@@ -291,57 +205,53 @@ export class RangeIndex {
     return node;
   }
 
-  private insertLarge(space: u32, start: u64, end: u64, member: u32): void {
-    if (freeTreeNode == 0) freeTreeNode = allocNodes(TREE_NODE);
-    const node = freeTreeNode;
-    freeTreeNode = load<u32>(node);
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    store<u64>(node, start);
-    store<u64>(node, end, 8);
-    store<u64>(node, end, 16);
-    store<u32>(node, member, 24);
-    store<u32>(node, seed, 28);
-    store<u64>(node, 0, 32);
-    const root = this.roots + ((space as usize) << 2);
-    store<u32>(root, insertNode(load<u32>(root), node));
-  }
-
   /** Finds what `query` would, then adds what `insert` would: in one search where the range lies in one page, as most do. */
   queryAndInsert(space: u32, start: u64, end: u64, member: u32): void {
+    const at = this.spaceAt(space);
     const page = start >> 12;
-    if ((end - 1) >> 12 != page || this.heads != 0) {
+    if ((end - 1) >> 12 != page || load<u32>(at, MANY) == 0 || this.linked) {
       this.query(space, start, end);
       this.insert(space, start, end, member);
       return;
     }
-    found = 0;
-    const root = load<u32>(this.roots + ((space as usize) << 2));
-    if (root != 0) searchTree(root, start, end);
+    shrinkFound(0);
+    if (load<u32>(at, ROOT) != 0) searchTree(load<u32>(at, ROOT), start, end);
     const node = this.insertPage(this.keyOf(space, page), start, end, member);
     for (let other = nextPageNode(node); other != 0; other = nextPageNode(other)) {
       if (load<u64>(other) < end && load<u64>(other, 8) > start) addFound(load<u32>(other, 16));
     }
-    const small = this.smalls + ((space as usize) << 2);
-    store<u32>(small, load<u32>(small) + 1);
+    count(at, COUNT, 1);
   }
 
-  /** Takes out what `insert` put in with the same arguments. */
+  /** Takes out what was put in with the same arguments. */
   remove(space: u32, start: u64, end: u64, member: u32): void {
+    const at = this.spaceAt(space);
+    if (load<u32>(at, MANY) != 0) {
+      this.removeMany(space, at, start, end, member);
+      return;
+    }
+    const ranges = load<u32>(at, COUNT);
+    if (!removeFromFew(load<u32>(at, LIST), ranges, member)) return;
+    store<u32>(at, ranges - 1, COUNT);
+    if (ranges == 1) dropFew(load<u32>(at, LIST));
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private removeMany(space: u32, at: usize, start: u64, end: u64, member: u32): void {
     const first = start >> 12;
     const last = (end - 1) >> 12;
     if (last - first >= SMALL_PAGES) {
-      const root = this.roots + ((space as usize) << 2);
-      store<u32>(root, removeNode(load<u32>(root), start, member));
-      return;
+      store<u32>(at, removeFromTree(load<u32>(at, ROOT), start, member), ROOT);
+      count(at, LARGE, -1);
+    } else {
+      for (let page = first; page <= last; page++) {
+        const node = this.removePage(this.keyOf(space, page), member);
+        if (node != 0 && page == first && this.linked) this.unlink(at, node);
+      }
+      count(at, COUNT, -1);
     }
-    for (let page = first; page <= last; page++) {
-      const node = this.removePage(this.keyOf(space, page), member);
-      if (node != 0 && page == first && this.heads != 0) this.unlink(space, node);
-    }
-    const small = this.smalls + ((space as usize) << 2);
-    store<u32>(small, load<u32>(small) - 1);
+    if (load<u32>(at, COUNT) == 0 && load<u32>(at, LARGE) == 0) store<u32>(at, 0, MANY);
   }
 
   // @ts-ignore: decorator
@@ -378,15 +288,20 @@ export class RangeIndex {
 
   /** Finds the live ranges of the space that intersect [start, end): `found`, `foundAt`. */
   query(space: u32, start: u64, end: u64): void {
-    found = 0;
+    shrinkFound(0);
     if (end <= start) return;
-    const root = load<u32>(this.roots + ((space as usize) << 2));
-    if (root != 0) searchTree(root, start, end);
-    const small = load<u32>(this.smalls + ((space as usize) << 2));
+    const at = this.spaceAt(space);
+    if (load<u32>(at, MANY) == 0) searchFew(load<u32>(at, LIST), load<u32>(at, COUNT), start, end);
+    else this.queryMany(space, at, start, end);
+  }
+
+  private queryMany(space: u32, at: usize, start: u64, end: u64): void {
+    if (load<u32>(at, ROOT) != 0) searchTree(load<u32>(at, ROOT), start, end);
+    const small = load<u32>(at, COUNT);
     if (small == 0) return;
     const first = start >> 12;
     const last = (end - 1) >> 12;
-    if (this.heads != 0 && last - first > (small as u64)) this.queryLinked(space, start, end);
+    if (this.linked && last - first > (small as u64)) this.queryLinked(at, start, end);
     else if (last - first > (this.mask as u64)) this.queryAll(space, start, end);
     else for (let page = first; page <= last; page++) this.queryPage(this.keyOf(space, page), page, first, start, end);
   }
@@ -404,8 +319,8 @@ export class RangeIndex {
   }
 
   /** A query wider than what the space has is cheaper by walking that. */
-  private queryLinked(space: u32, start: u64, end: u64): void {
-    let node = load<u32>(this.heads + ((space as usize) << 2));
+  private queryLinked(space: usize, start: u64, end: u64): void {
+    let node = load<u32>(space, HEAD);
     for (; node != 0; node = load<u32>(node, 24)) {
       if (load<u64>(node) < end && load<u64>(node, 8) > start) addFound(load<u32>(node, 16));
     }

@@ -4,7 +4,7 @@
  * In: batches (`schema.ts`), each stream in its own time order, and the tables that turn a stream's ids into the
  * capture's. Out: rows, each replayed before the next batch may overwrite its list.
  *
- *   stream: | block u32 | side u32 | side words u32 | rows u32 | position u32 | ended u32 | comm map | device map | stack map |
+ *   stream: | block u32 | side heap u32 | words of room u32 | rows u32 | position u32 | ended u32 | ids of names, their counts | buffer u32 | room u32 |
  */
 import {
   COLUMN8, EVENT_ADDR, EVENT_ATTRS, EVENT_BYTES, EVENT_COMM, EVENT_CPU, EVENT_DEVICE, EVENT_DIR, EVENT_ERROR, EVENT_LEN, EVENT_LIFETIME,
@@ -24,14 +24,15 @@ import { NONE, commNow, concernedLifetime, eventCount, isWanted, nextEvent, setC
 const STREAM_BYTES: usize = 64;
 const MAX_STREAMS: u32 = 16384;
 const S_BLOCK: usize = 0;
-const S_SIDE: usize = 4;
-const S_SIDE_WORDS: usize = 8;
+const S_SIDE: usize = 4; // where word 0 of the side heap would be
 const S_ROWS: usize = 12;
 const S_POSITION: usize = 16;
 const S_ENDED: usize = 20;
 const S_MAPS: usize = 24; // pointer per name kind
 const S_MAP_SIZES: usize = 40; // entries per name kind
 const S_BUFFER: usize = 56;
+const S_ROOM: usize = 60;
+const S_ROOM_WORDS: usize = 8;
 /** Where among maps and their sizes those of devices stand. */
 const DEVICES: usize = 4;
 
@@ -62,15 +63,16 @@ export function streamBlock(stream: u32): usize {
   return load<u32>(streamAt(stream), S_BLOCK);
 }
 
-/** Where the host puts the next side heap, of this many words. */
-export function streamSide(stream: u32, words: u32): usize {
+/** Where the host puts the words that the next rows name: `words` of the batch's side heap, from word `first` on. */
+export function streamSide(stream: u32, first: u32, words: u32): usize {
   const at = streamAt(stream);
-  if (words > load<u32>(at, S_SIDE_WORDS)) {
-    if (load<u32>(at, S_SIDE) != 0) heap.free(load<u32>(at, S_SIDE));
-    store<u32>(at, heap.alloc((words as usize) << 3) as u32, S_SIDE);
-    store<u32>(at, words, S_SIDE_WORDS);
+  if (words > load<u32>(at, S_ROOM_WORDS)) {
+    if (load<u32>(at, S_ROOM) != 0) heap.free(load<u32>(at, S_ROOM));
+    store<u32>(at, heap.alloc((words as usize) << 3) as u32, S_ROOM);
+    store<u32>(at, words, S_ROOM_WORDS);
   }
-  return load<u32>(at, S_SIDE);
+  store<u32>(at, load<u32>(at, S_ROOM) - (first << 3), S_SIDE);
+  return load<u32>(at, S_ROOM);
 }
 
 /** Where the host puts the stream's ids of one kind of name (NAME_*): `count` u32, what was there before is kept. */

@@ -8,7 +8,8 @@
  */
 import { ABSENT, NONE, addr, device, endOfRange, len } from './now';
 import { addrOf, deviceIdOf, idOf, lenOf, openSeq, parentOf, setDeviceOf } from './lifetimes';
-import { RangeIndex, found, foundAt } from './range-index';
+import { found, foundAt } from './found';
+import { RangeIndex } from './range-index';
 
 const watches: RangeIndex = new RangeIndex();
 
