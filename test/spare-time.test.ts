@@ -53,6 +53,15 @@ test('all streams together are as far ahead as they may be, the least ahead firs
   assert.equal(await read(shared[1]!), [1, 2, 3, 4, 5]);
 });
 
+test('a batch that was handed out stays what it is while time is used', async () => {
+  const spare = spareTime(8);
+  const stream = spare.share(lending(3));
+  const batch = await stream.next();
+  await spare.use();
+  assert.equal([batch!.rows, batch!.block[0], batch!.side[0]], [1, 1, 1]);
+  assert.equal(await read(stream), [2, 3]);
+});
+
 test('an end that was met ahead is the end, behind what was decoded', async () => {
   const spare = spareTime(8);
   const stream = spare.share(lending(1));

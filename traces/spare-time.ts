@@ -1,7 +1,7 @@
 /**
  * Streams that a thread decodes when it is asked for a batch, and in time in which it would only wait for another thread.
  *
- * In: streams. Out: the same streams, some batches ahead; one that is not ahead passes its batches on as they are.
+ * In: streams. Out: the same streams, some batches ahead; a batch that was handed out stays what it is while time is used.
  */
 import type { EventBatch, EventStream } from './format.js';
 import { copyInto } from './posted-batch.js';
@@ -44,7 +44,10 @@ export function spareTime(most: number): SpareTime {
     const next = async (): Promise<EventBatch | undefined> => {
       if (lent !== undefined) free.push(lent.block.buffer as ArrayBuffer);
       lent = one.queue.shift();
-      return lent ?? (one.ended ? undefined : stream.next());
+      if (lent !== undefined || one.ended) return lent;
+      const batch = await stream.next();
+      lent = batch === undefined ? undefined : kept(batch);
+      return lent;
     };
     return { ...stream, next };
   }
