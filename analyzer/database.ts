@@ -116,21 +116,17 @@ export function warmUp(): void {
   warm.catch(() => undefined); // whoever opens it hears of it
 }
 
-function newInstance(threads: number | undefined): Promise<DuckDBInstance> {
-  const ready = threads === undefined ? warm : undefined;
-  if (ready === undefined)
-    return DuckDBInstance.create(':memory:', {
-      ...SETTINGS,
-      ...(threads === undefined ? {} : { threads: String(threads) }),
-    });
+function newInstance(): Promise<DuckDBInstance> {
+  const instance = warm ?? DuckDBInstance.create(':memory:', SETTINGS);
   warm = undefined;
-  return ready;
+  return instance;
 }
 
 /** Opens the database, in memory. */
 export async function openTables(tables: TableSet, options: DatabaseOptions = {}): Promise<Database> {
-  const instance = await newInstance(options.threads);
+  const instance = await newInstance();
   const connection = await instance.connect();
+  if (options.threads !== undefined) await connection.run(`SET threads = ${options.threads}`);
   const ensure = await createAll(connection, tables, options.terse === true);
   if (options.allowFiles !== true) await connection.run(LOCK);
   return overConnection({ instance, ensure, kept: tables.kept?.() ?? NOTHING_KEPT }, connection, () =>

@@ -4,7 +4,7 @@
  * In: a database with the tables of docs/tables.md, rules, and what the capture is known to have recorded.
  * Out: a verdict a rule (found, clear, cannot tell) with its reason, and the findings.
  */
-import { availableParallelism } from 'node:os';
+import { RULES_AT_ONCE } from './at-once.js';
 import { type Queryable, type Row, type RuleResult, ruleRows } from './findings.js';
 import { ruleFingerprint } from './kept.js';
 import { type Ensure, onDemand } from './on-demand.js';
@@ -56,9 +56,6 @@ async function rowsOf(
   return new Map([...kept, ...(await runAll(db, able, ensure))]);
 }
 
-/** A rule's SQL is mostly planned, by one thread: more rules than one at a time use a second core. */
-const AT_ONCE = Math.min(2, availableParallelism());
-
 /**
  * Runs rules, as many at once as the database has connections for. A connection that makes a table of the prelude is busy, so the
  * first begins with those tables, and the others with the rules that do without.
@@ -95,7 +92,9 @@ async function run(db: Queryable, rule: Rule): Promise<Row[]> {
 }
 
 const connectionsBeside = (db: Queryable, pieces: number): Promise<Queryable>[] =>
-  db.beside === undefined ? [] : Array.from({ length: Math.min(AT_ONCE, pieces) - 1 }, () => db.beside!());
+  db.beside === undefined
+    ? []
+    : Array.from({ length: Math.min(RULES_AT_ONCE, pieces) - 1 }, () => db.beside!());
 
 const besideOf = async (db: Queryable): Promise<Queryable> => (await db.beside?.()) ?? db;
 

@@ -1,5 +1,6 @@
 /** `dmaspan diff`: two captures in, what is new, gone, grown and shrunk out. */
 import type { CommandModule } from 'yargs';
+import { JUDGE_THREADS } from '../analyzer/at-once.js';
 import type { Diff } from '../analyzer/diff/diff.js';
 import { DIFF_FORMAT_NAMES, DIFF_FORMATS, type DiffFormatName } from '../analyzer/diff/formats.js';
 import type { Run } from '../analyzer/diff/run.js';
@@ -143,7 +144,7 @@ async function readRun(
     config: undefined,
     keep,
   });
-  const database = await evidence.open({ terse: true, reads: keep });
+  const database = await evidence.open({ terse: true, reads: keep, threads: JUDGE_THREADS });
   try {
     return await runOf(database, rules, settings);
   } finally {

@@ -1,6 +1,7 @@
 /** `dmaspan report`: captures in, findings out. */
 import { existsSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import { JUDGE_THREADS } from '../analyzer/at-once.js';
 import { formatsInWords, REPORT_FORMAT_NAMES, type ReportFormatName } from '../analyzer/report/formats.js';
 import type { Rule, WholeTable } from '../analyzer/rules.js';
 import { EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE, UsageError } from './exit-codes.js';
@@ -88,7 +89,7 @@ async function report(argv: Arguments): Promise<number> {
     import('../analyzer/report/report.js'),
     import('../analyzer/triage/triage.js'),
   ]);
-  const database = await evidence.open({ terse: true, reads: keep });
+  const database = await evidence.open({ terse: true, reads: keep, threads: JUDGE_THREADS });
   try {
     const results = await judge(database, chosen);
     const { failOn, triage, updateBaseline } = policy;
