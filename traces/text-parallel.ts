@@ -1,30 +1,38 @@
 /**
- * A plain text file read by worker threads, handed over in file order.
+ * A plain text file read by worker threads and, while it waits for them, by this one; handed over in file order.
  *
  * In: a path, and the plan. Out: batches with one set of names, and totals as if one scanner had read all of it.
- * Segment i is read by worker i % workers; each worker is a few batches ahead at most, so memory is bounded.
+ * Whoever is free takes the next segment; each is a few batches ahead at most, so memory is bounded.
  */
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../wasm/schema.js';
 import { readError } from './file-source.js';
 import type { EventBatch } from './format.js';
-import type { SegmentsJob, SegmentsMessage } from './segments-job.js';
+import { noTakers, type SharedText, takerOf } from './segments.js';
+import { type SegmentsHere, segmentsHere } from './segments-here.js';
+import type { SegmentsMessage } from './segments-job.js';
 import { compiledText, type TextCount, type TextTotals } from './text-core.js';
 import { streamNames, type WorkerNames } from './text-names.js';
-import { segmentsOf } from './text-segments.js';
 import { startWorker } from './workers.js';
 
-/** Batches that a worker may be ahead. */
-const CREDITS = 6;
+/** Batches that a worker may be ahead, and this thread: what it reads it cannot replay meanwhile. */
+const CREDITS = 12;
+const AHEAD = 6;
+/** This thread among the takers of segments; workers are 2, 3, … */
+const HERE = 1;
 
+/** Who reads segments. */
 interface Reader {
-  readonly worker: Worker;
-  readonly credits: Int32Array;
-  readonly queue: SegmentsMessage[];
   readonly names: WorkerNames;
-  totals?: TextTotals;
-  failure?: Error;
-  wake?: () => void;
+  /** The segments that it has read, in order. */
+  readonly segments: number[];
+  /** Its next message; while it has none, `meanwhile` is called as long as that has something to do. */
+  next(meanwhile: () => boolean): Promise<SegmentsMessage>;
+  giveBack(block: ArrayBuffer): void;
+  /** Complete at the end. */
+  totals(): Promise<TextTotals | undefined>;
+  close(): Promise<void>;
 }
 
 export interface ParallelText {
@@ -36,32 +44,82 @@ export interface ParallelText {
   close(): Promise<void>;
 }
 
-function startReader(job: Omit<SegmentsJob, 'credits'>, names: WorkerNames): Reader {
-  const credits = new Int32Array(new SharedArrayBuffer(4));
-  credits[0] = CREDITS;
-  const worker = startWorker({ kind: 'segments', ...job, credits });
-  const reader: Reader = { worker, credits, queue: [], names };
-  worker.on('message', (message: SegmentsMessage) => {
-    reader.queue.push(message);
-    reader.wake?.();
-  });
-  worker.on('error', (error: Error) => {
-    reader.failure = readError(job.path, 0, error);
-    reader.wake?.();
-  });
-  return reader;
+/** What a worker has sent, or how it failed. */
+interface Mail {
+  readonly queue: SegmentsMessage[];
+  failure?: Error;
+  wake?: () => void;
 }
 
-/** The reader's next message; its failure is thrown. */
-async function nextMessage(reader: Reader): Promise<SegmentsMessage> {
-  for (;;) {
-    const message = reader.queue.shift();
-    if (message !== undefined) return message;
-    if (reader.failure !== undefined) throw reader.failure;
-    await new Promise<void>((resolve) => {
-      reader.wake = resolve;
-    });
+function receive(worker: Worker, path: string): Mail {
+  const mail: Mail = { queue: [] };
+  worker.on('message', (message: SegmentsMessage) => {
+    mail.queue.push(message);
+    mail.wake?.();
+  });
+  worker.on('error', (error: Error) => {
+    mail.failure = readError(path, 0, error);
+    mail.wake?.();
+  });
+  return mail;
+}
+
+const mailIn = (mail: Mail): Promise<void> =>
+  new Promise((resolve) => {
+    mail.wake = resolve;
+  });
+
+function workerReader(text: SharedText, me: number, names: WorkerNames): Reader {
+  const credits = new Int32Array(new SharedArrayBuffer(4));
+  credits[0] = CREDITS;
+  const worker = startWorker({ kind: 'segments', ...text, me, credits });
+  const mail = receive(worker, text.path);
+  const next = async (meanwhile: () => boolean): Promise<SegmentsMessage> => {
+    for (;;) {
+      const message = mail.queue.shift();
+      if (message !== undefined) return message;
+      if (mail.failure !== undefined) throw mail.failure;
+      if (meanwhile()) await otherWork();
+      else await mailIn(mail);
+    }
+  };
+  return {
+    names,
+    segments: [],
+    next,
+    giveBack: (block) => {
+      worker.postMessage(block, [block]);
+      Atomics.add(credits, 0, 1);
+      Atomics.notify(credits, 0);
+    },
+    totals: async () => {
+      const message = await next(() => false);
+      return message.kind === 'end' ? message.totals : undefined;
+    },
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** Runs what reads the file here; its errors are a worker's. */
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw readError(path, 0, error as Error);
   }
+}
+
+function hereReader(here: SegmentsHere, path: string, names: WorkerNames): Reader {
+  return {
+    names,
+    segments: [],
+    next: async () => reading(path, here.next),
+    giveBack: here.giveBack,
+    totals: async () => here.totals(),
+    close: async () => here.close(),
+  };
 }
 
 export function openParallelText(
@@ -72,51 +130,51 @@ export function openParallelText(
   workers: number,
 ): ParallelText {
   const names = streamNames();
-  const segments = segmentsOf(size);
-  const step = Math.min(workers, segments);
-  const readers = Array.from({ length: step }, (_, first) =>
-    startReader({ path, size, plan, tool, module: compiledText(), first, step }, names.forWorker()),
-  );
+  const takers = noTakers(size);
+  const text: SharedText = { path, size, plan, tool, module: compiledText(), takers };
+  const here = segmentsHere(text, HERE, AHEAD);
+  const readers = [hereReader(here, path, names.forWorker())];
+  for (let i = 0; i < Math.min(workers, takers.length); i++)
+    readers.push(workerReader(text, HERE + 1 + i, names.forWorker()));
   const lines: number[] = [];
+  let totals: readonly TextTotals[] = [];
   let position = 0;
   let lent: { reader: Reader; block: ArrayBuffer } | undefined;
 
-  const giveBack = (): void => {
-    if (lent === undefined) return;
-    const { reader, block } = lent;
-    reader.worker.postMessage(block, [block]);
-    Atomics.add(reader.credits, 0, 1);
-    Atomics.notify(reader.credits, 0);
-    lent = undefined;
+  /** Who reads the segment whose turn it is: this thread, if nobody does. */
+  const readerNow = (): Reader => {
+    const isNew = takers[lines.length] === 0;
+    const taker = takerOf(takers, lines.length, HERE);
+    if (isNew && taker === HERE) here.begin(lines.length);
+    return readers[taker - HERE]!;
   };
-  const collectTotals = async (): Promise<void> => {
-    for (const reader of readers) {
-      if (reader.totals !== undefined) continue;
-      const message = await nextMessage(reader);
-      if (message.kind === 'end') reader.totals = message.totals;
-    }
-  };
+  const meanwhile = (): boolean => reading(path, () => here.use(lines.length + 1));
   const next = async (): Promise<EventBatch | undefined> => {
-    giveBack();
-    while (lines.length < segments) {
-      const reader = readers[lines.length % step]!;
-      const message = await nextMessage(reader);
-      if (message.kind === 'segment') lines.push(message.lines);
+    if (lent !== undefined) lent.reader.giveBack(lent.block);
+    lent = undefined;
+    while (lines.length < takers.length) {
+      const reader = readerNow();
+      const message = await reader.next(meanwhile);
+      if (message.kind === 'segment') {
+        reader.segments.push(lines.length);
+        lines.push(message.lines);
+      }
       if (message.kind !== 'batch') continue;
       reader.names.learn(message.names);
       lent = { reader, block: message.block };
       position = message.position;
       return translated(message, reader.names);
     }
-    await collectTotals();
+    if (totals.length === 0)
+      totals = await Promise.all(readers.map(async (reader) => (await reader.totals()) ?? NOTHING));
     return undefined;
   };
   return {
     next,
     position: () => position,
-    totals: () => sumOf(readers, lines),
+    totals: () => sumOf(readers, totals, lines),
     close: async () => {
-      await Promise.all(readers.map((reader) => reader.worker.terminate()));
+      await Promise.all(readers.map((reader) => reader.close()));
     },
   };
 }
@@ -141,14 +199,18 @@ const NOTHING: TextTotals = {
   ...{ types: new Map(), names: new Map() },
 };
 
-function sumOf(readers: readonly Reader[], lines: readonly number[]): TextTotals {
-  const parts = readers.map((reader, first) => {
-    const totals = reader.totals ?? NOTHING;
+function sumOf(
+  readers: readonly Reader[],
+  totals: readonly TextTotals[],
+  lines: readonly number[],
+): TextTotals {
+  const parts = totals.map((part, number) => {
+    const { segments } = readers[number]!;
     const inFile = (count: TextCount): TextCount => ({
       ...count,
-      line: lineInFile(count.line, first, readers.length, lines),
+      line: lineInFile(count.line, segments, lines),
     });
-    return { ...totals, counts: totals.counts.map(inFile) };
+    return { ...part, counts: part.counts.map(inFile) };
   });
   const sum = (of: (totals: TextTotals) => number): number =>
     parts.reduce((total, part) => total + of(part), 0);
@@ -163,15 +225,15 @@ function sumOf(readers: readonly Reader[], lines: readonly number[]): TextTotals
   };
 }
 
-/** A worker counts the lines of its own segments only; this finds the line's number in the file. */
-function lineInFile(line: number, first: number, step: number, lines: readonly number[]): number {
-  let segment = first;
+/** A reader counts the lines of its own segments only; this finds the line's number in the file. */
+function lineInFile(line: number, segments: readonly number[], lines: readonly number[]): number {
   let left = line;
-  while (segment + step < lines.length && left > lines[segment]!) {
+  for (const segment of segments) {
+    if (left <= lines[segment]! || segment === segments.at(-1))
+      return lines.slice(0, segment).reduce((total, count) => total + count, 0) + left;
     left -= lines[segment]!;
-    segment += step;
   }
-  return lines.slice(0, segment).reduce((total, count) => total + count, 0) + left;
+  return line;
 }
 
 /** One count a counter; the excerpt is that of the first line. */

@@ -43,14 +43,13 @@ const PARALLEL_BYTES = 32 << 20;
 const WORKERS_MAX = 4;
 
 /**
- * How many workers read the source: one a core beside this thread's, for a large plain file; two on two cores, since scanning
- * costs several times what the replay does. DMASPAN_WORKERS says otherwise.
+ * How many workers read the source beside this thread, which reads too when it has nothing to replay: one for each other core, for a
+ * large plain file. DMASPAN_WORKERS says otherwise.
  */
 export function workersFor(source: ByteSource): number {
   if (source.path === undefined || (source.size ?? 0) < PARALLEL_BYTES) return 0;
   const asked = Number.parseInt(process.env.DMASPAN_WORKERS ?? '', 10);
-  const cores = availableParallelism();
-  const workers = Number.isNaN(asked) ? Math.max(cores - 1, Math.min(cores, 2)) : asked;
+  const workers = Number.isNaN(asked) ? availableParallelism() - 1 : asked;
   return Math.min(Math.max(workers, 0), WORKERS_MAX);
 }
 
