@@ -52,7 +52,7 @@ async function rowsOf(
     }),
   );
   const others = rules.filter((rule) => !kept.has(rule));
-  const able = await canFind(withPrelude(db, ensure), others, given);
+  const able = await canFind(db, others, given, ensure);
   return new Map([...kept, ...(await runAll(db, able, ensure))]);
 }
 
@@ -113,14 +113,18 @@ const withPrelude = (db: Queryable, ensure: Ensure): Queryable => ({
  * The rules that can find anything: what they judge is there, or what they need was recorded. The others do not run, since planning a
  * rule's SQL takes some 20 ms, whatever it finds.
  */
-async function canFind(db: Queryable, rules: readonly Rule[], given: Given): Promise<Rule[]> {
+async function canFind(db: Queryable, rules: readonly Rule[], given: Given, ensure: Ensure): Promise<Rule[]> {
   const able = withInputs(rules, given);
-  const seen = able.some(({ anomaly }) => anomaly !== undefined) ? await anomaliesOf(db) : new Set();
-  const needed = able.filter((rule) =>
-    rule.anomaly === undefined ? meetsNeeds(rule, given) : seen.has(rule.anomaly),
+  const ofAnomalies = able.filter(({ anomaly }) => anomaly !== undefined);
+  const others = able.filter((rule) => rule.anomaly === undefined && meetsNeeds(rule, given));
+  const [seen, empty] = await together([
+    ofAnomalies.length > 0 ? besideOf(db).then(anomaliesOf) : Promise.resolve(new Set()),
+    emptyOf(withPrelude(db, ensure), new Set(others.flatMap(({ subject }) => subject ?? []))),
+  ]);
+  const hasSubject = ({ subject }: Rule): boolean => subject === undefined || !empty.has(subject);
+  return able.filter((rule) =>
+    rule.anomaly === undefined ? others.includes(rule) && hasSubject(rule) : seen.has(rule.anomaly),
   );
-  const empty = await emptyOf(db, new Set(needed.flatMap(({ subject }) => subject ?? [])));
-  return needed.filter(({ subject }) => subject === undefined || !empty.has(subject));
 }
 
 /** The kinds of anomalies that there are. */
