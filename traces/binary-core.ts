@@ -4,7 +4,7 @@
  * In: plans, names of tasks, pages of ring buffers or single records. Out: event batches, names, tallies.
  * One core serves one capture; its streams share the batch, so each batch is copied out to its stream's own memory.
  */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import {
   EVENT_ADDR,
   EVENT_ATTRS,
@@ -123,22 +123,21 @@ const COLUMNS: readonly (readonly [number, number])[] = [
   [EVENT_DIR, 1],
 ];
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+let compiled: WebAssembly.Module | undefined;
 
 /*
- * Compiled and instantiated at once, not by WebAssembly.compile: while Node 20 has nothing to wait for but V8's own threads it waits for
- * all of them, and one that optimises JavaScript may in turn wait for the main thread to collect garbage, for ever.
+ * Read and compiled at once, not by readFile and WebAssembly.compile: while Node 20 has nothing to wait for but its own threads, it waits
+ * for all of V8's as well. One that optimises the zstd decoder takes 40 ms; one that optimises JavaScript may in turn wait for the main
+ * thread to collect garbage, for ever.
  */
-function binaryModule(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(inPackage('dist', 'wasm', 'binary.wasm')).then(
-    (bytes) => new WebAssembly.Module(bytes),
-  );
+function binaryModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(inPackage('dist', 'wasm', 'binary.wasm')));
   return compiled;
 }
 
 type ProbePlans = Map<number, (address: bigint) => void>;
 
-async function instantiate(probes: ProbePlans): Promise<BinaryExports> {
+function instantiate(probes: ProbePlans): BinaryExports {
   const env = {
     resolveProbe(id: number, address: bigint) {
       probes.get(id)?.(BigInt.asUintN(64, address));
@@ -147,7 +146,7 @@ async function instantiate(probes: ProbePlans): Promise<BinaryExports> {
       throw new Error(`binary.wasm stopped at ${line}:${column}; this is a defect of dmaspan`);
     },
   };
-  const instance = new WebAssembly.Instance(await binaryModule(), { env });
+  const instance = new WebAssembly.Instance(binaryModule(), { env });
   return instance.exports as unknown as BinaryExports;
 }
 
@@ -158,9 +157,9 @@ function framesOf(bytes: Uint8Array): Frame[] {
   return Array.from({ length: bytes.byteLength >> 3 }, (_, i) => view.getBigUint64(i * 8, true));
 }
 
-export async function loadBinaryCore(): Promise<BinaryCore> {
+export function loadBinaryCore(): BinaryCore {
   const probes: ProbePlans = new Map();
-  const wasm = await instantiate(probes);
+  const wasm = instantiate(probes);
   wasm.setReservedTypes(TYPE_LOST, TYPE_STACK);
   const names: NameTables = { comms: [''], devices: [''], stacks: [[]] };
   const bytes = (address: number, length: number) =>

@@ -31,25 +31,49 @@ export const inflateZlib: Inflate = (block, expectedSize) => {
 
 let zstd: Promise<ZSTDDecoder> | undefined;
 
-/** zstddec takes its own module by fetch, where there is one, and Node's takes 40 ms to load: it is not shown that. */
-function withoutFetch<T>(work: () => T): T {
-  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
-  if (fetch === undefined) return work();
-  Object.defineProperty(globalThis, 'fetch', { value: undefined, configurable: true });
+/** Runs `work` while globals are others. */
+function withGlobals<T>(globals: readonly (readonly [object, string, unknown])[], work: () => T): T {
+  const before = globals.map(([owner, name]) => Object.getOwnPropertyDescriptor(owner, name));
+  for (const [owner, name, value] of globals)
+    Object.defineProperty(owner, name, { value, configurable: true, writable: true });
   try {
     return work();
   } finally {
-    Object.defineProperty(globalThis, 'fetch', fetch);
+    for (const [at, [owner, name]] of globals.entries()) {
+      const was = before[at];
+      if (was === undefined) Reflect.deleteProperty(owner, name);
+      else Object.defineProperty(owner, name, was);
+    }
   }
 }
 
+/** WebAssembly.instantiate, done when it returns. */
+async function instantiated(
+  bytes: BufferSource,
+  imports: WebAssembly.Imports,
+): Promise<WebAssembly.WebAssemblyInstantiatedSource> {
+  const module = new WebAssembly.Module(bytes);
+  return { module, instance: new WebAssembly.Instance(module, imports) };
+}
+
+/**
+ * zstddec takes its own module by fetch, where there is one, and Node's takes 40 ms to load: it is not shown that. And it instantiates the
+ * module on another thread, for which a worker of Node 20 waits up to 100 ms, until V8's threads have nothing left to do: it is given
+ * another instantiate.
+ */
 async function loadDecoder(): Promise<ZSTDDecoder> {
   const decoder = new ZSTDDecoder();
-  await withoutFetch(() => decoder.init());
+  await withGlobals(
+    [
+      [globalThis, 'fetch', undefined],
+      [WebAssembly, 'instantiate', instantiated],
+    ],
+    () => decoder.init(),
+  );
   return decoder;
 }
 
-/** The decoder takes about 30 ms to compile, so only captures that need it load it. */
+/** Only captures that need the decoder load it. */
 function zstdDecoder(): Promise<ZSTDDecoder> {
   zstd ??= loadDecoder();
   return zstd;

@@ -59,7 +59,7 @@ function checkFormats(source: ByteSource, head: Head): void {
 async function open(source: ByteSource, context: OpenContext): Promise<Capture> {
   const { head, read } = await openHead(source, context.onProgress ?? (() => {}));
   checkFormats(source, head);
-  const core = await loadBinaryCore();
+  const core = loadBinaryCore();
   const perf = perfExports(core);
   const symbols = head.tracing?.kallsyms;
   const symbol = kallsymsLookup(() => symbols);

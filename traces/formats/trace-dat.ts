@@ -164,7 +164,7 @@ function tellLosses(file: TraceDatFile, trouble: Trouble): void {
 
 async function open(source: ByteSource, context: OpenContext): Promise<Capture> {
   const file = await readFile(source);
-  const core = await loadBinaryCore();
+  const core = loadBinaryCore();
   const symbol = kallsymsLookup(file.kallsyms);
   setUp(core, file, context.dictionary, symbol);
   const trouble = newTrouble();
