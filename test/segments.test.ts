@@ -5,15 +5,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDictionary } from '../traces/dictionary.js';
-import { copyOf } from '../traces/posted-batch.js';
-import {
-  noTakers,
-  type SegmentMessage,
-  type SharedText,
-  segmentReader,
-  takerOf,
-} from '../traces/segments.js';
+import { blockMemory } from '../traces/posted-batch.js';
+import { type SegmentMessage, type SharedText, segmentReader } from '../traces/segments.js';
 import { segmentsHere } from '../traces/segments-here.js';
+import { noTakers, takerOf } from '../traces/takers.js';
 import { compiledText } from '../traces/text-core.js';
 import { textPlan } from '../traces/text-plan.js';
 import { SEGMENT_BYTES } from '../traces/text-segments.js';
@@ -54,7 +49,7 @@ function told(messages: readonly SegmentMessage[]): { seconds: number[]; lines: 
 const all = (): number[] => Array.from({ length: lines }, (_, i) => i + 1);
 
 test('segments one after another are the text', () => {
-  const reader = segmentReader({ ...shared, takers: noTakers(shared.size) }, copyOf);
+  const reader = segmentReader({ ...shared, takers: noTakers(SEGMENTS) }, blockMemory);
   const messages = Array.from({ length: SEGMENTS }, (_, segment) => [...reader.read(segment)]).flat();
   const { seconds, lines: each } = told(messages);
   assert.equal(seconds, all());
@@ -64,7 +59,7 @@ test('segments one after another are the text', () => {
 });
 
 test('each segment is read by who takes it first', () => {
-  const takers = noTakers(shared.size);
+  const takers = noTakers(SEGMENTS);
   const [one, other] = [1, 2].map((me) => segmentsHere({ ...shared, takers }, me, Number.POSITIVE_INFINITY));
   for (let reading = true; reading; ) reading = [one!.use(0), other!.use(0)].includes(true);
   const taken = Array.from({ length: SEGMENTS }, (_, segment) => takerOf(takers, segment, 9));
@@ -81,7 +76,7 @@ test('each segment is read by who takes it first', () => {
 });
 
 test('no more is read ahead than may be; what is asked for is read then', () => {
-  const takers = noTakers(shared.size);
+  const takers = noTakers(SEGMENTS);
   const here = segmentsHere({ ...shared, takers }, 1, 2);
   assert.equal([here.use(1), here.use(1), here.use(1)], [true, true, false]);
   assert.equal([...takers].slice(0, SEGMENTS), [0, 1, 0], 'the first is another one’s');

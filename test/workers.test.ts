@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import type { DecodeMessage } from '../traces/decode-job.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { inPackage } from '../traces/package-root.js';
+import { partTakers } from '../traces/shared-parts.js';
 import { isWorthwhile, readyWorker, startWorker } from '../traces/workers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-workers-'));
@@ -21,7 +22,7 @@ const dictionary = await loadDictionary([]);
 /** What a worker says first of a path, when it may send one batch a stream. */
 async function firstWord(path: string): Promise<DecodeMessage> {
   const credits = new Int32Array(new SharedArrayBuffer(65 << 2)).fill(1);
-  const worker = startWorker({ kind: 'decode', path, dictionary, credits });
+  const worker = startWorker({ kind: 'decode', path, dictionary, credits, takers: partTakers() });
   try {
     const [message] = (await once(worker, 'message')) as [DecodeMessage];
     return message;

@@ -60,7 +60,8 @@ export interface BinaryExports {
   decodePages(stream: number, limit: number): number;
   firstDamage(stream: number): number;
   loseEvents(stream: number): void;
-  endStream(stream: number): void;
+  beginPart(stream: number, first: number): void;
+  endPart(stream: number): void;
   clearBatch(): void;
   batchRows(): number;
   batchBlock(): number;
@@ -96,22 +97,11 @@ export interface BinaryCore {
   onProbe(id: number, plan: (address: bigint) => void): void;
   /** The module's memory at `address`; any call into the module may move it. */
   bytes(address: number, length: number): Uint8Array;
-  /** Copies the batch out into `target` and empties it; undefined when it has no rows. */
-  takeBatch(target: BatchMemory): EventBatch | undefined;
+  /** Copies the batch out, its block into `memory` (EVENT_BYTES, of which rows that are not there are left alone), and empties it; undefined when it has no rows. */
+  takeBatch(memory: ArrayBuffer): EventBatch | undefined;
   /** The batch where it is, valid until the next call into the module; `clearBatch` empties it. For a capture of one stream. */
   lendBatch(): EventBatch | undefined;
 }
-
-/** A stream's own copy of its newest batch; `block` is used as far as there are rows. */
-export interface BatchMemory {
-  readonly block: Uint8Array;
-  side: Uint8Array;
-}
-
-export const batchMemory = (): BatchMemory => ({
-  block: new Uint8Array(EVENT_BYTES),
-  side: new Uint8Array(0),
-});
 
 /** The event block's columns: where each begins, and how many bytes a row has in it. */
 const COLUMNS: readonly (readonly [number, number])[] = [
@@ -179,13 +169,6 @@ export function loadBinaryCore(): BinaryCore {
     for (const [at, width] of COLUMNS) block.set(bytes(from + at, rows * width), at);
   }
 
-  function copySide(target: BatchMemory): Uint8Array {
-    const length = wasm.batchSideWords() * 8;
-    if (target.side.length < length) target.side = new Uint8Array(Math.max(length, target.side.length * 2));
-    target.side.set(bytes(wasm.batchSide(), length));
-    return target.side.subarray(0, length);
-  }
-
   return {
     wasm,
     names,
@@ -203,14 +186,15 @@ export function loadBinaryCore(): BinaryCore {
       const block = bytes(wasm.batchBlock(), EVENT_BYTES);
       return { rows, block, side: bytes(wasm.batchSide(), wasm.batchSideWords() * 8), names };
     },
-    takeBatch(target) {
+    takeBatch(memory) {
       const rows = wasm.batchRows();
       readNames();
       if (rows === 0) return undefined;
-      copyBlock(rows, target.block);
-      const side = copySide(target);
+      const block = new Uint8Array(memory);
+      copyBlock(rows, block);
+      const side = bytes(wasm.batchSide(), wasm.batchSideWords() * 8).slice();
       wasm.clearBatch();
-      return { rows, block: target.block, side, names };
+      return { rows, block, side, names };
     },
   };
 }

@@ -1,8 +1,8 @@
 /**
  * A capture decoded by a worker thread, while its reader is busy with what it has got, or decodes the rest.
  *
- * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker; those of streams that
- * can be decoded apart, up to half of them, from this thread.
+ * In: a path, and the capture as this thread opened it. Out: the same capture, whose batches come from the worker; those of parts that can
+ * be decoded apart, from whoever took the part first.
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -17,15 +17,13 @@ import {
   type EventStream,
   type Frame,
 } from './format.js';
-import { decodedByReader } from './shared-work.js';
+import { inOrder } from './parts.js';
+import { MOST_STREAMS, partTakers, READER, sharedParts } from './shared-parts.js';
 import { type SpareTime, spareTime } from './spare-time.js';
 import { startWorker } from './workers.js';
 
 /** Batches that all streams of a thread together may be ahead. */
 const AHEAD = 24;
-/** With more, the batches that wait would need more memory than the time is worth. */
-const MOST_STREAMS = 64;
-
 export const canBeAhead = ({ streams }: Capture): boolean =>
   streams.length > 0 && streams.length <= MOST_STREAMS;
 
@@ -39,7 +37,7 @@ type Told = Extract<DecodeMessage, { kind: 'told' }>;
 
 /** What the worker has sent; its reader waits for one thing at a time. */
 interface Mail {
-  /** Batches by stream, `undefined` where it ended. */
+  /** Batches by stream, `undefined` where a part ended. */
   readonly queues: (Batch | undefined)[][];
   readonly names: { readonly comms: string[]; readonly devices: string[]; readonly stacks: Frame[][] };
   told?: Told;
@@ -80,7 +78,8 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
   const credits = new Int32Array(new SharedArrayBuffer((1 + MOST_STREAMS) << 2));
   const queues = Array.from({ length: MOST_STREAMS }, () => []);
   const mail: Mail = { queues, names: { comms: [], devices: [], stacks: [] } };
-  const worker = startWorker({ kind: 'decode', path, dictionary, credits });
+  const takers = partTakers();
+  const worker = startWorker({ kind: 'decode', path, dictionary, credits, takers });
   worker.on('message', (message: DecodeMessage) => deliver(mail, path, message));
   worker.on('error', (error: Error) => {
     mail.failure = readError(path, 0, error);
@@ -91,7 +90,7 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
     if (mail.told === undefined) mail.failure ??= readError(path, 0, new Error('its decoder ended early'));
     mail.wake?.();
   });
-  const give = (numbers: readonly number[], count: number): void => {
+  const give = (numbers: Iterable<number>, count: number): void => {
     for (const number of numbers) Atomics.add(credits, 1 + number, count);
     Atomics.add(credits, 0, 1);
     Atomics.notify(credits, 0);
@@ -101,20 +100,16 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
   };
   const over = (capture: Capture, onProgress: (bytes: number) => void = () => {}): Capture => {
     const { streams, info } = capture;
-    const own = decodedByReader(streams);
-    const others = [...streams.keys()].filter((number) => !own.has(number));
-    give(others, Math.ceil(AHEAD / others.length));
+    give(streams.keys(), Math.ceil(AHEAD / streams.length));
     const spare = spareTime(AHEAD);
-    const reading = { worker, mail, spare, give, onProgress, open: others.length };
+    const reading = { worker, mail, takers, spare, give, onProgress, open: streams.length };
     // Both threads have met what the capture's beginning has to tell.
     const atOpening = new Map(capture.counters().map(({ name, count }) => [name, count]));
     const here = (): Counter[] =>
       capture.counters().map((one) => ({ ...one, count: one.count - (atOpening.get(one.name) ?? 0) }));
     return {
       info,
-      streams: streams.map((stream, number) =>
-        own.has(number) ? spare.share(stream) : aheadStream(stream, number, reading),
-      ),
+      streams: streams.map((stream, number) => aheadStream(stream, number, reading)),
       counters: () =>
         mail.told === undefined ? capture.counters() : summed([...mail.told.counters, ...here()]),
       eventCounts: () => summedCounts(capture.eventCounts(), mail.told?.eventCounts ?? new Map()),
@@ -130,15 +125,19 @@ export function startDecoding(path: string, dictionary: Dictionary): DecodingAhe
 interface Reading {
   readonly worker: Worker;
   readonly mail: Mail;
+  readonly takers: Int32Array;
   readonly spare: SpareTime;
-  give(numbers: readonly number[], count: number): void;
+  give(numbers: Iterable<number>, count: number): void;
   onProgress(bytes: number): void;
   /** Streams that have not ended. */
   open: number;
 }
 
-function aheadStream({ buffer }: EventStream, number: number, reading: Reading): EventStream {
-  const { worker, mail } = reading;
+function aheadStream(stream: EventStream, number: number, reading: Reading): EventStream {
+  const { buffer } = stream;
+  const { worker, mail, takers, spare } = reading;
+  const parts = sharedParts(stream, number, takers, READER);
+  const here = spare.share(parts);
   const queue = mail.queues[number]!;
   let lent: ArrayBuffer | undefined;
   let ended = false;
@@ -148,32 +147,39 @@ function aheadStream({ buffer }: EventStream, number: number, reading: Reading):
     reading.give([number], 1);
     lent = undefined;
   };
-  /** What the worker has to tell comes after the last batch of all. */
-  const end = async (): Promise<undefined> => {
-    ended = true;
-    reading.open--;
-    if (reading.open === 0) await until(reading, () => mail.told !== undefined);
-  };
-  const next = async (): Promise<EventBatch | undefined> => {
+  const fromWorker = async (): Promise<EventBatch | undefined> => {
     giveBack();
-    if (ended) return undefined;
     await until(reading, () => queue.length > 0);
     const batch = queue.shift();
-    if (batch === undefined) return end();
+    if (batch === undefined) return undefined;
     reading.onProgress(batch.position);
     lent = batch.block;
     const { rows, block, side } = batch;
     return { rows, block: new Uint8Array(block), side: new Uint8Array(side), names: mail.names };
   };
+  /** What the worker has to tell comes after the last batch of all. */
+  const end = async (): Promise<undefined> => {
+    if (ended) return;
+    ended = true;
+    reading.open--;
+    if (reading.open === 0) await until(reading, () => mail.told !== undefined);
+  };
+  const batches = inOrder(parts, (part) => (parts.takerOf(part) === READER ? here.next(part) : fromWorker()));
+  const next = async (): Promise<EventBatch | undefined> => (await batches()) ?? end();
   return { ...(buffer === undefined ? {} : { buffer }), next };
 }
+
+const earlier = (a: Counter, b: Counter): Counter => ((b.firstAt ?? 0) < (a.firstAt ?? 0) ? b : a);
 
 /** One counter a name, with all that was counted of it. */
 function summed(counters: readonly Counter[]): Counter[] {
   const byName = new Map<string, Counter>();
   for (const counter of counters) {
     const known = byName.get(counter.name);
-    byName.set(counter.name, { ...(known ?? counter), count: counter.count + (known?.count ?? 0) });
+    byName.set(counter.name, {
+      ...earlier(known ?? counter, counter),
+      count: counter.count + (known?.count ?? 0),
+    });
   }
   return [...byName.values()].filter(({ count }) => count > 0);
 }

@@ -1,111 +1,33 @@
 /**
  * Decompression: whole blocks at once (the chunks inside a trace.dat), and streams of any length (a whole file).
  *
- * In: compressed bytes. Out: plain bytes; damaged ones give `undefined` (blocks), or an end with a reason (streams).
+ * In: compressed bytes. Out: plain bytes; damaged ones give false (blocks), or an end with a reason (streams).
  *
  * zstd is `zstddec` (the reference decoder as Wasm). A 13.9 MB ftrace text of 237 MB took it 0.27 s as a stream; `fzstd`
  * (plain JavaScript) 1.16 s; `zstd -d` 0.16 s. 16 KiB chunks of a trace.dat: 570 and 48 MB/s. Node's own
  * zlib has zstd from 22.15 only. gzip and zlib are Node's.
  */
 import { constants, createGunzip, inflateSync } from 'node:zlib';
-import { ZSTDDecoder } from 'zstddec/stream';
+import type { ZSTDDecoder } from 'zstddec/stream';
+import { loadZstd } from './zstd.js';
 
-/** One whole block; `expectedSize` (bytes) is what it must inflate to, where known. Damaged input gives undefined. */
-export type Inflate = (block: Uint8Array, expectedSize?: number) => Uint8Array | undefined;
-
-/** The size field of a damaged file must not make us allocate gigabytes. */
-const LARGEST_BLOCK = 256 << 20;
+/** Inflates one whole block into `plain`, whose size is what it must inflate to; false where it is damaged. */
+export type Inflate = (block: Uint8Array, plain: Uint8Array) => boolean;
 
 /** A zlib stream (RFC 1950), as trace-cmd's zlib chunks are. */
-export const inflateZlib: Inflate = (block, expectedSize) => {
-  if (expectedSize !== undefined && expectedSize > LARGEST_BLOCK) return undefined;
+export const inflateZlib: Inflate = (block, plain) => {
   try {
-    const plain = inflateSync(block, {
-      maxOutputLength: expectedSize === undefined ? LARGEST_BLOCK : Math.max(expectedSize, 1),
-    });
-    return expectedSize === undefined || plain.length === expectedSize ? plain : undefined;
+    const inflated = inflateSync(block, { maxOutputLength: Math.max(plain.length, 1) });
+    if (inflated.length !== plain.length) return false;
+    plain.set(inflated);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 };
 
-let zstd: Promise<ZSTDDecoder> | undefined;
-
-/** Runs `work` while globals are others. */
-function withGlobals<T>(globals: readonly (readonly [object, string, unknown])[], work: () => T): T {
-  const before = globals.map(([owner, name]) => Object.getOwnPropertyDescriptor(owner, name));
-  for (const [owner, name, value] of globals)
-    Object.defineProperty(owner, name, { value, configurable: true, writable: true });
-  try {
-    return work();
-  } finally {
-    for (const [at, [owner, name]] of globals.entries()) {
-      const was = before[at];
-      if (was === undefined) Reflect.deleteProperty(owner, name);
-      else Object.defineProperty(owner, name, was);
-    }
-  }
-}
-
-/** WebAssembly.instantiate, done when it returns. */
-async function instantiated(
-  bytes: BufferSource,
-  imports: WebAssembly.Imports,
-): Promise<WebAssembly.WebAssemblyInstantiatedSource> {
-  const module = new WebAssembly.Module(bytes);
-  return { module, instance: new WebAssembly.Instance(module, imports) };
-}
-
-/**
- * zstddec takes its own module by fetch, where there is one, and Node's takes 40 ms to load: it is not shown that. And it instantiates the
- * module on another thread, for which a worker of Node 20 waits up to 100 ms, until V8's threads have nothing left to do: it is given
- * another instantiate.
- */
-async function loadDecoder(): Promise<ZSTDDecoder> {
-  const decoder = new ZSTDDecoder();
-  await withGlobals(
-    [
-      [globalThis, 'fetch', undefined],
-      [WebAssembly, 'instantiate', instantiated],
-    ],
-    () => decoder.init(),
-  );
-  return decoder;
-}
-
-/** Only captures that need the decoder load it. */
-function zstdDecoder(): Promise<ZSTDDecoder> {
-  zstd ??= loadDecoder();
-  return zstd;
-}
-
-/** One or more zstd frames. Await it once, then inflate many blocks with what it gives. */
-export async function loadInflateZstd(): Promise<Inflate> {
-  const decoder = await zstdDecoder();
-  return (block, expectedSize) =>
-    expectedSize === undefined ? inflateUnsized(decoder, block) : inflateSized(decoder, block, expectedSize);
-}
-
-function inflateSized(decoder: ZSTDDecoder, block: Uint8Array, size: number): Uint8Array | undefined {
-  if (size === 0 || size > LARGEST_BLOCK) return undefined;
-  // zstddec returns an empty array where the decoder reports an error.
-  const plain = decoder.decode(block, size);
-  return plain.length === size ? plain : undefined;
-}
-
-function inflateUnsized(decoder: ZSTDDecoder, block: Uint8Array): Uint8Array | undefined {
-  const steps = new ZstdSteps(decoder);
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  steps.feed(block);
-  steps.end();
-  for (let part = steps.next(); part !== undefined; part = steps.next()) {
-    bytes += part.length;
-    if (bytes > LARGEST_BLOCK) return undefined;
-    parts.push(part);
-  }
-  return steps.problem === undefined ? Buffer.concat(parts) : undefined;
-}
+/** Await it once, then inflate many blocks, each of one or more zstd frames, with what it gives. */
+export const loadInflateZstd = async (): Promise<Inflate> => (await loadZstd()).inflate;
 
 /** A zstd stream that comes in pieces, as the compressed records of a perf.data do. */
 export interface ZstdStream {
@@ -120,7 +42,7 @@ export interface ZstdStream {
 }
 
 export async function openZstdStream(): Promise<ZstdStream> {
-  const steps = new ZstdSteps(await zstdDecoder());
+  const steps = new ZstdSteps((await loadZstd()).decoder);
   let over = false;
   return {
     feed: (piece) => steps.feed(piece),
@@ -214,7 +136,7 @@ class ZstdSteps {
 const EMPTY_STEPS_MOST = 4096;
 
 export const decompressZstd: Decompress = async function* (input, end) {
-  const steps = new ZstdSteps(await zstdDecoder());
+  const steps = new ZstdSteps((await loadZstd()).decoder);
   const chunks = input[Symbol.asyncIterator]();
   for (;;) {
     if (steps.wantsInput) {

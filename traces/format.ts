@@ -64,11 +64,27 @@ export interface Capture {
 export interface EventStream {
   /** The recorder's buffer that it comes from (0 when absent): one operation may stand in several, and counts once. */
   readonly buffer?: number;
-  /** Bytes of the input that it is decoded from, where it is decoded without regard to the other streams. */
-  readonly bytes?: number;
   /** The next batch, or undefined at the end. The batch is valid until the next call. */
   next(): Promise<EventBatch | undefined>;
+  /** Where parts of it can be decoded apart, without regard to the other streams: they are what `next` gives, by `inOrder` (parts.ts). */
+  readonly parts?: StreamParts;
 }
+
+/** A stream in parts that know nothing of each other. */
+export interface StreamParts {
+  /** At most MOST_PARTS. */
+  readonly count: number;
+  /**
+   * The next batch of a part, its block written into `memory` (EVENT_BYTES), its side in memory of its own; undefined at the end. Parts are
+   * read in their order, each to its end; some may be left out. Losses before the first event of a part, but for the first part, have the time 0.
+   */
+  next(part: number, memory: ArrayBuffer): Promise<EventBatch | undefined>;
+  /** So many events of a part were earlier than the part before it, and got its last time. */
+  wentBack(events: number): void;
+}
+
+/** Room for who decodes which part of a stream. */
+export const MOST_PARTS = 1024;
 
 /**
  * Up to ROWS events. `block` has the event block's layout of `wasm/schema.ts` (EVENT_BYTES bytes);
@@ -109,6 +125,8 @@ export interface Counter {
   readonly help: string;
   /** Where it was first seen, for a person: "line 1204: …", "byte 0x3f000 of cpu 1". */
   readonly first?: string;
+  /** Where that is in the input, for who has several to choose from: the lowest is the first. */
+  readonly firstAt?: number;
 }
 
 /** The one error of this folder: the input as a whole cannot be read. */

@@ -38,20 +38,25 @@ export function newNames(names: NameTables, sent: Sent): NewNames {
   return fresh;
 }
 
-/** What the reader has given back of a batch's memory, if anything. */
-function givenBack(): ArrayBuffer | undefined {
+/** Memory for a batch's block: what the reader has given back, or new. */
+export function blockMemory(): ArrayBuffer {
   const back = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
-  return back?.message as ArrayBuffer | undefined;
+  return (back?.message as ArrayBuffer | undefined) ?? new ArrayBuffer(EVENT_BYTES);
 }
 
-/** A batch that stays what it is when the decoder goes on. */
-export const copyOf = (batch: Omit<EventBatch, 'names'>): PostedBatch => copyInto(batch, givenBack());
-
-/** The same, with a block's memory that nobody uses any more, or new memory. */
+/** A batch that stays what it is when the decoder goes on; its block is in `memory`, its side in memory of its own. */
 export function copyInto(
-  { rows, block, side }: Omit<EventBatch, 'names'>,
-  memory: ArrayBuffer = new ArrayBuffer(EVENT_BYTES),
-): PostedBatch {
-  new Uint8Array(memory).set(block);
-  return { rows, block: memory, side: side.slice().buffer as ArrayBuffer };
+  { rows, block, side, names }: EventBatch,
+  memory = new ArrayBuffer(EVENT_BYTES),
+): EventBatch {
+  const copy = new Uint8Array(memory);
+  copy.set(block);
+  return { rows, block: copy, side: side.slice(), names };
 }
+
+/** A batch in memory that may change hands. */
+export const posted = ({ rows, block, side }: EventBatch): PostedBatch => ({
+  rows,
+  block: block.buffer as ArrayBuffer,
+  side: side.buffer as ArrayBuffer,
+});

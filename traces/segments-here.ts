@@ -3,8 +3,9 @@
  *
  * In: the text. Out: messages as a worker would send them, some of them before they are asked for.
  */
-import { copyInto } from './posted-batch.js';
-import { type SegmentMessage, type SharedText, segmentReader, takeSegment } from './segments.js';
+import { EVENT_BYTES } from '../wasm/schema.js';
+import { type SegmentMessage, type SharedText, segmentReader } from './segments.js';
+import { takePiece } from './takers.js';
 import type { TextTotals } from './text-core.js';
 
 export interface SegmentsHere {
@@ -29,7 +30,7 @@ export function segmentsHere(text: SharedText, me: number, most: number): Segmen
   let reading: Generator<SegmentMessage, void> | undefined;
 
   const begin = (segment: number): void => {
-    reader ??= segmentReader(text, (batch) => copyInto(batch, free.pop()));
+    reader ??= segmentReader(text, () => free.pop() ?? new ArrayBuffer(EVENT_BYTES));
     reading = reader.read(segment);
   };
   /** Reads on in the segment that was begun; false when there is none, or no more of it. */
@@ -45,7 +46,7 @@ export function segmentsHere(text: SharedText, me: number, most: number): Segmen
   const use = (from: number): boolean => {
     if (queue.length >= most) return false;
     if (readOn()) return true;
-    const segment = takeSegment(text.takers, me, from);
+    const segment = takePiece(text.takers, me, from);
     if (segment === undefined) return false;
     begin(segment);
     return readOn();

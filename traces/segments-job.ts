@@ -5,8 +5,9 @@
  * It runs ahead of its reader by the number of its credits; the reader gives one back, with the memory, for each batch it is done with.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { copyOf } from './posted-batch.js';
-import { type SegmentMessage, type SharedText, segmentReader, takeSegment } from './segments.js';
+import { blockMemory } from './posted-batch.js';
+import { type SegmentMessage, type SharedText, segmentReader } from './segments.js';
+import { takePiece } from './takers.js';
 import type { TextTotals } from './text-core.js';
 
 export interface SegmentsJob extends SharedText {
@@ -23,12 +24,12 @@ function takeCredit(credits: Int32Array): void {
 }
 
 export function readSegments(job: SegmentsJob, port: MessagePort): void {
-  const reader = segmentReader(job, (batch) => {
+  const reader = segmentReader(job, () => {
     takeCredit(job.credits);
-    return copyOf(batch);
+    return blockMemory();
   });
   const { takers, me } = job;
-  for (let at = takeSegment(takers, me, 0); at !== undefined; at = takeSegment(takers, me, at + 1)) {
+  for (let at = takePiece(takers, me, 0); at !== undefined; at = takePiece(takers, me, at + 1)) {
     for (const message of reader.read(at))
       port.postMessage(message, message.kind === 'batch' ? [message.block, message.side] : []);
   }

@@ -1,14 +1,13 @@
 /**
- * Segments of a text capture, shared out among those who read them: whoever is free takes the first that nobody has.
+ * Segments of a text capture, as those read them among whom they are shared out.
  *
  * In: a plain file, the plan, and the table of takers. Out: what a taker reads, message by message.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { TextTool } from '../wasm/schema.js';
-import type { EventBatch } from './format.js';
-import { type NewNames, newNames, nothingSent, type PostedBatch } from './posted-batch.js';
+import { copyInto, type NewNames, newNames, nothingSent, type PostedBatch, posted } from './posted-batch.js';
 import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
-import { segmentRange, segmentsOf } from './text-segments.js';
+import { segmentRange } from './text-segments.js';
 
 /** What all takers need to know. */
 export interface SharedText {
@@ -17,7 +16,7 @@ export interface SharedText {
   readonly plan: Uint8Array;
   readonly tool: TextTool;
   readonly module: WebAssembly.Module;
-  /** Shared, an int32 a segment: who reads it, 0 = nobody yet. */
+  /** Who reads which segment; see takers.ts. */
   readonly takers: Int32Array;
 }
 
@@ -25,22 +24,6 @@ export type SegmentMessage =
   | ({ kind: 'batch'; names: NewNames; position: number } & PostedBatch)
   /** A segment is done; `lines` it had. */
   | { kind: 'segment'; lines: number };
-
-export const noTakers = (size: number): Int32Array =>
-  new Int32Array(new SharedArrayBuffer(4 * segmentsOf(size)));
-
-/** Who reads a segment; `me` if nobody did. */
-export function takerOf(takers: Int32Array, segment: number, me: number): number {
-  const taker = Atomics.compareExchange(takers, segment, 0, me);
-  return taker === 0 ? me : taker;
-}
-
-/** The first segment from `from` on that nobody had, now `me`'s; undefined when all are taken. */
-export function takeSegment(takers: Int32Array, me: number, from: number): number | undefined {
-  for (let segment = from; segment < takers.length; segment++)
-    if (Atomics.compareExchange(takers, segment, 0, me) === 0) return segment;
-  return undefined;
-}
 
 export interface SegmentReader {
   /** Reads a segment, one message at a time. */
@@ -50,19 +33,18 @@ export interface SegmentReader {
   close(): void;
 }
 
-/** @param copyOf Makes of a batch one that stays what it is. */
+/** @param memory Gives memory for a batch's block. */
 export function segmentReader(
   { path, size, plan, tool, module }: SharedText,
-  copyOf: (batch: Omit<EventBatch, 'names'>) => PostedBatch,
+  memory: () => ArrayBuffer,
 ): SegmentReader {
   const core = openTextCore(plan, tool, module);
   const fd = openSync(path, 'r');
   const sent = nothingSent();
   function message(position: number): SegmentMessage {
-    const { names, ...batch } = core.batch();
-    const copy = copyOf(batch);
+    const batch = copyInto(core.batch(), memory());
     core.empty();
-    return { kind: 'batch', ...copy, position, names: newNames(names, sent) };
+    return { kind: 'batch', ...posted(batch), position, names: newNames(batch.names, sent) };
   }
   function* read(segment: number): Generator<SegmentMessage, void> {
     const lines = core.lines();

@@ -9,11 +9,13 @@ import type { Worker } from 'node:worker_threads';
 import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../wasm/schema.js';
 import { readError } from './file-source.js';
 import type { EventBatch } from './format.js';
-import { noTakers, type SharedText, takerOf } from './segments.js';
+import type { SharedText } from './segments.js';
 import { type SegmentsHere, segmentsHere } from './segments-here.js';
 import type { SegmentsMessage } from './segments-job.js';
+import { noTakers, takerOf } from './takers.js';
 import { compiledText, type TextCount, type TextTotals } from './text-core.js';
 import { streamNames, type WorkerNames } from './text-names.js';
+import { segmentsOf } from './text-segments.js';
 import { startWorker } from './workers.js';
 
 /** Batches that a worker may be ahead, and this thread: what it reads it cannot replay meanwhile. */
@@ -130,7 +132,7 @@ export function openParallelText(
   workers: number,
 ): ParallelText {
   const names = streamNames();
-  const takers = noTakers(size);
+  const takers = noTakers(segmentsOf(size));
   const text: SharedText = { path, size, plan, tool, module: compiledText(), takers };
   const here = segmentsHere(text, HERE, AHEAD);
   const readers = [hereReader(here, path, names.forWorker())];

@@ -76,12 +76,12 @@ const REASONS = {
 export type ReasonName = keyof typeof REASONS;
 
 export interface Trouble {
-  /** `first` says where it was seen first, for a person. */
-  add(name: ReasonName, count: number, first?: string): void;
+  /** `first` says where it was seen first, for a person; `at` is where that is among other places in the file, of which the first counts. */
+  add(name: ReasonName, count: number, first?: string, at?: number): void;
   /** Makes it `count`, however often it was told before. */
   set(name: ReasonName, count: number, first?: string): void;
   /** Sets where damage was first seen that the module itself counts. */
-  where(name: ReasonName, first: string): void;
+  where(name: ReasonName, first: string, at: number): void;
   counters(wasm: BinaryExports): Counter[];
 }
 
@@ -97,9 +97,10 @@ const TALLIES: Readonly<Partial<Record<ReasonName, (wasm: BinaryExports) => numb
 
 export function newTrouble(): Trouble {
   const counts = new Map<ReasonName, number>();
-  const firsts = new Map<ReasonName, string>();
-  const where = (name: ReasonName, first: string) => {
-    if (!firsts.has(name)) firsts.set(name, first);
+  const firsts = new Map<ReasonName, { first: string; firstAt: number }>();
+  const where = (name: ReasonName, first: string, firstAt = 0) => {
+    if (firstAt < (firsts.get(name)?.firstAt ?? Number.POSITIVE_INFINITY))
+      firsts.set(name, { first, firstAt });
   };
   return {
     where,
@@ -107,18 +108,15 @@ export function newTrouble(): Trouble {
       counts.set(name, count);
       if (first !== undefined) where(name, first);
     },
-    add(name, count, first) {
+    add(name, count, first, at) {
       counts.set(name, (counts.get(name) ?? 0) + count);
-      if (first !== undefined) where(name, first);
+      if (first !== undefined) where(name, first, at);
     },
     counters(wasm) {
       const names = Object.keys(REASONS) as ReasonName[];
       return names.flatMap((name) => {
         const count = (counts.get(name) ?? 0) + ((TALLIES[name]?.(wasm) ?? 0) >>> 0);
-        const first = firsts.get(name);
-        return count === 0
-          ? []
-          : [{ name, count, ...REASONS[name], ...(first === undefined ? {} : { first }) }];
+        return count === 0 ? [] : [{ name, count, ...REASONS[name], ...firsts.get(name) }];
       });
     },
   };

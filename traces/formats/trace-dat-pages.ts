@@ -1,13 +1,12 @@
 /**
- * One CPU's ring-buffer pages, out of the file.
+ * One CPU's ring-buffer pages, out of the file, in parts that can be read apart.
  *
- * In: where they are, plain or in compressed chunks. Out: pieces of them in order; what could not be read is told.
- *
- *   plain        page | page | …
- *   compressed   chunks u32 | (compressed size u32 | size u32 | data …) × chunks        a chunk is whole pages
+ * In: where they are, plain or in compressed chunks. Out: the pages of each part in order; what could not be read is told.
  */
 import type { Inflate } from '../decompress.js';
-import { CutShort, cursor, type ReadAt } from './trace-dat-cursor.js';
+import { MOST_PARTS } from '../format.js';
+import type { ByteSource } from '../source.js';
+import { compressedPages } from './trace-dat-chunks.js';
 import type { CpuData } from './trace-dat-options.js';
 
 /** What happened to the data of one CPU on the way. */
@@ -19,7 +18,7 @@ export interface PageTrouble {
 }
 
 export interface PageSource {
-  readonly read: ReadAt;
+  readonly readAt: ByteSource['readAt'];
   readonly bigEndian: boolean;
   readonly pageSize: number;
   /** Set where the data is compressed. */
@@ -28,54 +27,66 @@ export interface PageSource {
   readonly onProgress: (bytes: number) => void;
 }
 
-/** `undefined` stands for pages that are lost. */
-export type Pieces = AsyncGenerator<Uint8Array | undefined, void>;
-
-const PIECE = 256 << 10;
-/** trace-cmd writes chunks of ten pages. */
-const MOST_PAGES = 256;
-/** trace-cmd 3.1 does not count the number of chunks itself in a CPU's size. */
-const SLACK = 4;
-
-async function* plainPages(source: PageSource, data: CpuData): Pieces {
-  const end = data.offset + data.size;
-  for (let at = data.offset; at < end; ) {
-    const piece = await source.read(at, Math.min(PIECE, end - at));
-    if (piece.length === 0) {
-      source.trouble.missing(end - at, at);
-      yield undefined;
-      return;
-    }
-    source.onProgress(piece.length);
-    yield piece;
-    at += piece.length;
-  }
+export interface PagesPart {
+  /** Where it begins: in the file, and in what the CPU's ring buffer holds. */
+  readonly at: number;
+  readonly offset: number;
+  /** Puts the next pages into `target`, as many as fit, and says how many bytes these are. 0: there are no more; LOST: pages are lost here. */
+  fill(target: Uint8Array): Promise<number>;
 }
 
-async function* compressedPages(source: PageSource, data: CpuData, inflate: Inflate): Pieces {
-  const at = cursor(source.read, data.offset, source.bigEndian);
-  const end = data.offset + data.size;
-  try {
-    for (let left = await at.u32('the number of chunks'); left > 0; left--) {
-      const start = at.position;
-      const packed = await at.u32("a chunk's compressed size");
-      const size = await at.u32("a chunk's size");
-      if (packed > end + SLACK - at.position)
-        throw new CutShort('a chunk', start, `${packed} bytes where ${end - at.position} are left`);
-      if (size === 0) throw new CutShort('a chunk', start, 'one without pages');
-      const sound = size <= MOST_PAGES * source.pageSize;
-      const plain = sound ? inflate(await at.bytes(packed, 'a chunk'), size) : undefined;
-      at.position = start + 8 + packed;
-      if (plain === undefined) source.trouble.chunk(start);
-      source.onProgress(packed + 8);
-      yield plain;
-    }
-  } catch (error) {
-    if (!(error instanceof CutShort)) throw error;
-    source.trouble.missing(Math.max(0, end - error.at), error.at);
-    yield undefined;
-  }
+export const LOST = -1;
+
+export interface Pages {
+  /** How many parts there are, at most MOST_PARTS. */
+  readonly parts: number;
+  /** Valid until the next part is asked for. */
+  part(index: number): Promise<PagesPart>;
 }
 
-export const pagesOf = (source: PageSource, data: CpuData): Pieces =>
-  source.inflate === undefined ? plainPages(source, data) : compressedPages(source, data, source.inflate);
+/** Bytes of the file in a part: so many that it fills a few batches. */
+const PLAIN_PART = 2 << 20;
+const COMPRESSED_PART = 256 << 10;
+
+/** Bytes of a part, so that there are no more parts than may be. */
+const partBytes = (size: number, least: number): number =>
+  least * Math.max(1, Math.ceil(size / least / MOST_PARTS));
+
+function plainPages(source: PageSource, { offset, size }: CpuData, least: number): Pages {
+  const bytes = source.pageSize * Math.ceil(least / source.pageSize);
+  return {
+    parts: Math.ceil(size / bytes),
+    part: async (index) => {
+      const from = offset + index * bytes;
+      const to = Math.min(from + bytes, offset + size);
+      return { at: from, offset: from - offset, fill: plainFill(source, from, to, index === 0) };
+    },
+  };
+}
+
+function plainFill(source: PageSource, from: number, to: number, first: boolean): PagesPart['fill'] {
+  let at = from;
+  /** Whether the file ended in a part before, which has told of the loss. */
+  const wasCut = async (): Promise<boolean> =>
+    !first && at === from && (await source.readAt(new Uint8Array(1), at - 1)) === 0;
+  return async (target) => {
+    if (at === to) return 0;
+    const bytes = await source.readAt(target.subarray(0, to - at), at);
+    if (bytes > 0) {
+      source.onProgress(bytes);
+      at += bytes;
+      return bytes;
+    }
+    source.trouble.missing(to - at, at);
+    const isTold = await wasCut();
+    at = to;
+    return isTold ? 0 : LOST;
+  };
+}
+
+export function pagesOf(source: PageSource, data: CpuData): Pages {
+  const { inflate } = source;
+  return inflate === undefined
+    ? plainPages(source, data, partBytes(data.size, PLAIN_PART))
+    : compressedPages({ ...source, inflate }, data, partBytes(data.size, COMPRESSED_PART));
+}

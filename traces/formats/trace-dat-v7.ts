@@ -34,6 +34,8 @@ import {
 } from './trace-dat-options.js';
 
 const COMPRESSED = 1;
+/** The size field of a damaged file must not make us allocate gigabytes. */
+const LARGEST_SECTION = 256 << 20;
 
 interface Section {
   readonly id: number;
@@ -69,8 +71,9 @@ async function loadSection(sections: Sections, offset: number, id: number): Prom
   const size = await at.u32('an uncompressed size');
   const bytes = await at.bytes(packed, `section ${id}`);
   return () => {
-    const plain = size === 0 ? new Uint8Array(0) : sections.inflate?.(bytes, size);
-    if (plain === undefined) throw new CutShort(`section ${id}`, offset, 'damaged compressed data');
+    const plain = new Uint8Array(size <= LARGEST_SECTION ? size : 0);
+    if (plain.length < size || (size > 0 && sections.inflate?.(bytes, plain) !== true))
+      throw new CutShort(`section ${id}`, offset, 'damaged compressed data');
     return plain;
   };
 }

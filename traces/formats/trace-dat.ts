@@ -122,14 +122,14 @@ function pageSource(opened: Opened, buffer: TraceBuffer, cpu: number): PageSourc
   const { source, file, trouble, onProgress } = opened;
   const name = nameOf(buffer, cpu);
   return {
-    read: readAtOf(source),
+    readAt: source.readAt.bind(source),
     bigEndian: file.bigEndian,
     pageSize: buffer.pageSize,
     inflate: buffer.compressed ? file.inflate : undefined,
     trouble: {
       missing: (bytes, at) =>
-        trouble.add('data-cut-short', Math.max(1, bytes), `byte ${hex(at)} of the file, ${name}`),
-      chunk: (at) => trouble.add('chunk-damaged', 1, `byte ${hex(at)} of the file, ${name}`),
+        trouble.add('data-cut-short', Math.max(1, bytes), `byte ${hex(at)} of the file, ${name}`, at),
+      chunk: (at) => trouble.add('chunk-damaged', 1, `byte ${hex(at)} of the file, ${name}`, at),
     },
     onProgress,
   };
@@ -142,11 +142,13 @@ function openStream(opened: Opened, buffer: TraceBuffer, data: CpuData, streams:
   return pageStream({
     core,
     cpu,
-    pieces: pagesOf(pageSource(opened, buffer, cpu), data),
+    pages: pagesOf(pageSource(opened, buffer, cpu), data),
     runBytes: runBytes(buffer.pageSize, streams),
     rowLimit: Math.min(ROWS, Math.max(256, Math.floor(ROW_BUDGET / streams))),
     usePages: () => core.wasm.setPageLayout(buffer.pageSize, stamp, commit, longSize, dataAt),
-    onDamage: (offset) => trouble.where('page-damaged', `byte ${hex(offset)} of ${nameOf(buffer, cpu)}`),
+    onDamage: (offset, part) =>
+      trouble.where('page-damaged', `byte ${hex(offset)} of ${nameOf(buffer, cpu)}`, part),
+    onWentBack: (events) => trouble.add('time-went-back', events),
     lossAtStart: file.options.losses.some(
       (loss) => loss.buffer === buffer.name && loss.cpu === cpu && loss.dropped > 0,
     ),
@@ -180,7 +182,6 @@ async function open(source: ByteSource, context: OpenContext): Promise<Capture> 
   );
   const streams = parts.map(({ buffer, number, data }) => ({
     buffer: number,
-    bytes: data.size,
     ...openStream(opened, buffer, data, parts.length),
   }));
   return {

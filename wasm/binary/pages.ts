@@ -66,7 +66,9 @@ export class PageStream {
   pageEnd: u32 = 0;
   pageStart: u32 = 0;
   cpu: i32 = 0;
-  /** Events are missing before the first page: told with it, when its time is known. */
+  /** Whether nothing comes before the part being read. */
+  first: bool = true;
+  /** Events are missing before the first page of all: told with it, when its time is known. */
   lossAhead: bool = false;
   /** Pages of the run in which something was damaged; the first one's offset. */
   firstDamage: u32 = u32.MAX_VALUE;
@@ -80,17 +82,20 @@ export function openStream(cpu: i32, capacity: u32): PageStream {
   const stream = changetype<PageStream>(heap.alloc(offsetof<PageStream>()));
   stream.input = heap.alloc(capacity);
   stream.capacity = capacity;
-  stream.length = 0;
-  stream.at = 0;
-  stream.eventsEnd = 0;
-  stream.pageEnd = 0;
-  stream.pageStart = 0;
   stream.cpu = cpu;
+  beginPart(stream, true);
+  return stream;
+}
+
+/** What is fed from now on is a part of the stream that knows nothing of those before it; `first`: there are none. */
+export function beginPart(stream: PageStream, first: bool): void {
+  feedStream(stream, 0);
+  stream.eventsEnd = 0;
+  stream.pageStart = 0;
+  stream.first = first;
   stream.lossAhead = false;
-  stream.firstDamage = u32.MAX_VALUE;
   stream.stamp = 0;
   stream.time = i64.MIN_VALUE;
-  return stream;
 }
 
 export function closeStream(stream: PageStream): void {
@@ -134,14 +139,15 @@ function damagedPage(stream: PageStream, at: u32): void {
   loseEvents(stream);
 }
 
-/** Events are missing after the newest one: adds a `lost` row, for which there must be room. */
+/** Events are missing after the newest one: adds a `lost` row, for which there must be room. Its time is 0 where the part has none yet. */
 export function loseEvents(stream: PageStream): void {
-  if (stream.time == i64.MIN_VALUE) stream.lossAhead = true;
-  else lostRow(stream.time, stream.cpu, u64.MAX_VALUE);
+  if (stream.time != i64.MIN_VALUE) lostRow(stream.time, stream.cpu, u64.MAX_VALUE);
+  else if (stream.first) stream.lossAhead = true;
+  else lostRow(0, stream.cpu, u64.MAX_VALUE);
 }
 
-/** The end of a stream of which nothing could be read: all of it was lost, at a time that nobody knows. */
-export function endStream(stream: PageStream): void {
+/** The end of a part; of the first, when nothing of it could be read: all was lost, at a time that nobody knows. */
+export function endPart(stream: PageStream): void {
   if (stream.lossAhead) lostRow(0, stream.cpu, u64.MAX_VALUE);
   stream.lossAhead = false;
 }
