@@ -12,12 +12,17 @@
 --   one buffer does it through a blameless driver. Then it is an info.
 -- next: Map the buffer once and share the mapping, or keep the buffers cache lines apart (dma_get_cache_alignment).
 -- contract: kernel/dma/debug.c, add_dma_entry(): "cacheline tracking EEXIST, overlapping mappings aren't supported" (never reported on x86)
-WITH blamed AS (
+WITH mapping AS MATERIALIZED (
+  -- Read once, for three joins: there may be as many overlaps as there are mappings.
+  SELECT id, capture, device, kind, dir, opened_ts, closed_ts, open_stack, passed, after_loss, before_removal, unrecordable_unmap, remainder
+  FROM lifetimes
+),
+blamed AS (
   SELECT lifetime FROM anomalies WHERE kind IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch')
 ),
 forgotten AS (
   -- A mapping that was forgotten (or whose unmap cannot be recorded) is no second mapping: its memory was freed and is used again.
-  SELECT l.id FROM lifetimes l
+  SELECT l.id FROM mapping l
   LEFT JOIN siblings n ON n.layer = 'dma' AND n.capture = l.capture AND n.device = l.device AND n.kind = l.kind AND n.dir IS NOT DISTINCT FROM l.dir
   WHERE l.closed_ts IS NULL
     AND (l.before_removal OR l.unrecordable_unmap OR l.remainder OR l.passed > coalesce(n.most_passed, 0) OR l.id IN (FROM blamed))
@@ -34,8 +39,8 @@ pair AS (
     (a.after_loss OR coalesce(a.ts <= b.until, false))
       AND (coalesce(o.after_loss, false) OR coalesce(a.after_loss AND m.after_loss, false) OR coalesce(m.opened_ts <= b.until, false)) AS other_spans_loss
   FROM overlap a
-  LEFT JOIN lifetimes m ON m.id = a.lifetime
-  LEFT JOIN lifetimes o ON o.id = a.other
+  LEFT JOIN mapping m ON m.id = a.lifetime
+  LEFT JOIN mapping o ON o.id = a.other
   LEFT JOIN blind() b ON b.capture = a.capture
 ),
 placed AS (
