@@ -26,6 +26,7 @@ const SEE_MEMORY = [
   'analyzer/lost-events.ts',
   'traces/binary-core.ts',
   'traces/text-core.ts',
+  'traces/zstd.ts',
 ];
 
 interface Source {
