@@ -20,13 +20,19 @@ CREATE OR REPLACE MACRO reason_of(doubtful, certain_text, possible_text) AS
 -- An overwritten buffer: what one CPU traced is missing from the capture's beginning to some time.
 CREATE OR REPLACE MACRO blind() AS TABLE SELECT capture, max(to_ts) AS until FROM losses WHERE from_ts IS NULL GROUP BY capture;
 
--- Mappings that are still open, passed by more siblings than any that was unmapped in the end: they stand aside of whatever order the
+-- Mappings of the DMA API that are still open; a scatterlist is a row a segment. Few of all lifetimes, and what several rules begin with.
+CREATE OR REPLACE TABLE open_mappings AS
+SELECT capture, id, device, kind, dir, sg_group, len, opened_ts, open_stack, passed, after_loss, before_removal, unrecordable_unmap, remainder
+FROM lifetimes
+WHERE layer = 'dma' AND closed_ts IS NULL;
+
+-- Those of them that were passed by more siblings than any that was unmapped in the end: they stand aside of whatever order the
 -- others are served in.
 CREATE OR REPLACE TABLE outlived AS
-SELECT o.id
-FROM lifetimes o
+SELECT o.*
+FROM open_mappings o
 JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
-WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND o.passed > coalesce(b.most_passed, 0);
+WHERE o.passed > coalesce(b.most_passed, 0);
 
 -- Anomalies with the event that showed them and the mapping that they are about; but for overlaps, which are legal more often than not,
 -- and may be as many as there are mappings.

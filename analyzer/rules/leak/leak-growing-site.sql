@@ -25,8 +25,8 @@ WITH blamed AS (
 -- One row a mapping that is still open; a scatterlist is its first row.
 still_open AS (
   SELECT capture, id, device, kind, dir, sg_group, len, opened_ts, open_stack, passed, after_loss
-  FROM lifetimes
-  WHERE layer = 'dma' AND closed_ts IS NULL AND (sg_group IS NULL OR sg_group = id)
+  FROM open_mappings
+  WHERE (sg_group IS NULL OR sg_group = id)
     AND NOT before_removal AND NOT unrecordable_unmap AND NOT remainder
     AND id NOT IN (SELECT lifetime FROM blamed)
 ),
@@ -56,7 +56,7 @@ trend AS (
     AND any_value(grown) > 0 AND any_value(grown) >= $min_growth * count(*)
 ),
 list AS (
-  SELECT sg_group, sum(len) AS bytes FROM lifetimes
+  SELECT sg_group, sum(len) AS bytes FROM open_mappings
   WHERE sg_group IN (SELECT id FROM survivor WHERE sg_group IS NOT NULL) GROUP BY sg_group
 ),
 growth AS (

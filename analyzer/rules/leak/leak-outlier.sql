@@ -20,18 +20,18 @@ WITH blamed AS (
 outlier AS (
   SELECT o.capture, o.id, o.device, o.kind, o.dir, o.sg_group, o.len, o.opened_ts, o.open_stack, o.after_loss, o.passed,
     c.last_ts::HUGEINT - o.opened_ts AS age, b.longest, b.closed, s.site, s.via
-  FROM lifetimes o
+  FROM outlived o
   JOIN siblings b ON b.layer = 'dma' AND b.capture = o.capture AND b.device = o.device AND b.kind = o.kind AND b.dir IS NOT DISTINCT FROM o.dir
   JOIN captures c ON c.capture = o.capture
   LEFT JOIN stacks s ON s.id = o.open_stack
-  WHERE o.layer = 'dma' AND o.closed_ts IS NULL AND (o.sg_group IS NULL OR o.sg_group = o.id)
+  WHERE (o.sg_group IS NULL OR o.sg_group = o.id)
     AND NOT o.before_removal AND NOT o.unrecordable_unmap AND NOT o.remainder
-    AND o.id IN (SELECT id FROM outlived) AND o.id NOT IN (SELECT lifetime FROM blamed)
+    AND o.id NOT IN (SELECT lifetime FROM blamed)
     AND b.closed >= $min_closed AND o.passed >= $min_passed AND o.passed > $min_factor * b.most_passed
     AND c.last_ts::HUGEINT - o.opened_ts > $min_factor * b.longest::HUGEINT
 ),
 list AS (
-  SELECT sg_group, sum(len) AS bytes FROM lifetimes
+  SELECT sg_group, sum(len) AS bytes FROM open_mappings
   WHERE sg_group IN (SELECT id FROM outlier WHERE sg_group IS NOT NULL) GROUP BY sg_group
 ),
 -- Who unmaps such mappings when all goes well.
