@@ -169,7 +169,9 @@ function aheadStream(stream: EventStream, number: number, reading: Reading): Eve
   return { ...(buffer === undefined ? {} : { buffer }), next };
 }
 
-const earlier = (a: Counter, b: Counter): Counter => ((b.firstAt ?? 0) < (a.firstAt ?? 0) ? b : a);
+const placeOf = ({ first, firstAt }: Counter): number =>
+  first === undefined ? Number.POSITIVE_INFINITY : (firstAt ?? 0);
+const earlier = (a: Counter, b: Counter): Counter => (placeOf(b) < placeOf(a) ? b : a);
 
 /** One counter a name, with all that was counted of it. */
 function summed(counters: readonly Counter[]): Counter[] {

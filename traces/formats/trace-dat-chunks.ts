@@ -9,8 +9,9 @@ import type { Inflate } from '../decompress.js';
 import type { CpuData } from './trace-dat-options.js';
 import { LOST, type PageSource, type Pages, type PagesPart } from './trace-dat-pages.js';
 
-/** trace-cmd writes chunks of ten pages. */
+/** trace-cmd writes chunks of ten pages; a larger one than this is none, packed or not. */
 const MOST_PAGES = 256;
+const mostBytes = ({ pageSize }: PageSource): number => MOST_PAGES * pageSize;
 /** trace-cmd 3.1 does not count the number of chunks itself in a CPU's size. */
 const SLACK = 4;
 const HEAD_BYTES = 8;
@@ -62,10 +63,11 @@ export function compressedPages(source: ChunkSource, data: CpuData, partBytes: n
   async function load(index: number): Promise<Chunks> {
     const from = starts[index]!;
     const to = index === parts - 1 ? end : data.offset + (index + 1) * partBytes;
+    const most = to - from.at + HEAD_BYTES + mostBytes(source);
     for (let length = to - from.at + BEYOND; ; ) {
       const bytes = await read(from.at, Math.max(0, Math.min(length, end - from.at)));
       const chunks = { from, bytes, ...walk(source, bytes, from, to, end) };
-      const needed = chunks.next.at - from.at;
+      const needed = Math.min(chunks.next.at - from.at, most);
       if (needed <= length) return chunks;
       length = needed;
     }
@@ -110,7 +112,7 @@ function walk(
 
 function fillFrom(source: ChunkSource, chunks: Chunks, end: number): PagesPart['fill'] {
   const { from, bytes } = chunks;
-  const most = MOST_PAGES * source.pageSize;
+  const most = mostBytes(source);
   let { count, cutAt } = chunks;
   let at = 0;
   /** Of a chunk that was larger than the target, what did not fit. */
@@ -133,7 +135,7 @@ function fillFrom(source: ChunkSource, chunks: Chunks, end: number): PagesPart['
     return LOST;
   };
   const inflate = (packed: number, plain: Uint8Array): boolean =>
-    packed <= most && source.inflate(bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + packed), plain);
+    source.inflate(bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + packed), plain);
   const takeRest = (target: Uint8Array): number => {
     const some = rest.subarray(0, target.length);
     target.set(some);
@@ -150,8 +152,8 @@ function fillFrom(source: ChunkSource, chunks: Chunks, end: number): PagesPart['
       const size = numberAt(source, bytes, at + 4);
       const fits = size <= target.length - filled;
       if (filled > 0 && !fits) return filled;
+      if (Math.max(size, packed) > most) return filled || damaged(packed);
       if (packed > bytes.length - at - HEAD_BYTES) return filled || lose(from.at + at + HEAD_BYTES);
-      if (size > most) return filled || damaged(packed);
       const plain = fits ? target.subarray(filled, filled + size) : new Uint8Array(size);
       if (!inflate(packed, plain)) return filled || damaged(packed);
       pass(packed);
