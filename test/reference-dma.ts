@@ -128,7 +128,12 @@ function closeNothing(s: State): void {
   }
   const devices = { expected: BigInt(onOther.device), actual: BigInt(device) };
   const mismatch = anomaly(s, Anomaly.device_mismatch, onOther, devices);
-  s.undecided.push({ onOther, mismatch, otherwise });
+  // It may have a mapping of its own there that is older than the capture: with an IOMMU each device has addresses of its own.
+  const mayBeOlder = otherwise.kind === Anomaly.before_capture;
+  const isPhysical = onOther.phys === addr && !asked(s);
+  const unasked = mayBeOlder && !isPhysical;
+  if (unasked && (!oneMapping(s) || asked(s))) s.anomalies.push(otherwise);
+  else s.undecided.push({ onOther, mismatch, otherwise, unasked });
 }
 
 /** What a close without a candidate is, unless it was for another device. */

@@ -76,7 +76,13 @@ export interface State extends Replayed {
   readonly closed: { device: number; addr: bigint; lifetime?: Lifetime }[];
   pairs: Pair[];
   /** Closes whose address is live on another device. */
-  readonly undecided: { onOther: Lifetime; mismatch: AnomalyRow; otherwise: AnomalyRow }[];
+  readonly undecided: {
+    onOther: Lifetime;
+    mismatch: AnomalyRow;
+    otherwise: AnomalyRow;
+    /** Nothing but that the IOMMU was not asked tells that the device had nothing of its own there. */
+    unasked: boolean;
+  }[];
   /** The iommu's unmaps and maps since the last dma-layer event of their CPU. */
   asked: ReplayEvent[];
   waiting: { cpu: number; tid: number | undefined; lifetime: Lifetime }[];

@@ -156,8 +156,9 @@ function remove(s: State): void {
 
 function finish(s: State): void {
   const afterLoss = lossSeen(s);
-  for (const { onOther, mismatch, otherwise } of s.undecided) {
-    s.anomalies.push(live(onOther) ? { ...mismatch, afterLoss } : otherwise);
+  for (const { onOther, mismatch, otherwise, unasked } of s.undecided) {
+    const isMismatch = live(onOther) && (!unasked || s.translating.size > 0);
+    s.anomalies.push(isMismatch ? { ...mismatch, afterLoss } : otherwise);
   }
   for (const { newer } of s.pairs) newer.flags &= ~FLAG_OVERLAP;
   for (const { segments, mapped: stillMapped } of s.lists) {

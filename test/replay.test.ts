@@ -39,6 +39,8 @@ const open = { closedTs: undefined, end: EndReason.capture_end };
 const closed = (closeSeq: number) => ({ closeSeq, end: EndReason.closed });
 const { to_device, from_device, bidirectional } = Dir;
 const b = { device: 2 };
+/** Without an IOMMU an address is that of the memory itself, for every device. */
+const direct = { phys: 0x10000n };
 const LATE = 10_000_000n;
 
 // ---- Every event ---------------------------------------------------------------------------------
@@ -552,7 +554,7 @@ example(
     ],
   },
 );
-example('an unmap for the wrong device is one if the mapping is never closed', [map(), unmap(b)], {
+example('an unmap for the wrong device is one if the mapping is never closed', [map(direct), unmap(b)], {
   lifetimes: [open],
   anomalies: [
     {
@@ -592,7 +594,7 @@ example(
 );
 example(
   'an address taken for older than the capture counts as closed at once, however the first unmap ends',
-  [map(), unmap(b), unmap(b)],
+  [map(direct), unmap(b), unmap(b)],
   {
     anomalies: [
       { kind: Anomaly.device_mismatch, seq: 1 },
@@ -600,7 +602,7 @@ example(
     ],
   },
 );
-example('the same, when the mapping is closed', [map(), unmap(b), unmap(b), unmap()], {
+example('the same, when the mapping is closed', [map(direct), unmap(b), unmap(b), unmap()], {
   anomalies: [
     { kind: Anomaly.before_capture, seq: 1 },
     { kind: Anomaly.double_unmap, seq: 2, lifetime: undefined },
@@ -608,7 +610,7 @@ example('the same, when the mapping is closed', [map(), unmap(b), unmap(b), unma
 });
 example(
   'another length or direction there is no mismatch of devices',
-  [map(), unmap({ ...b, len: 0x800n }), unmap({ device: 3, dir: from_device })],
+  [map(direct), unmap({ ...b, len: 0x800n }), unmap({ device: 3, dir: from_device })],
   {
     anomalies: [
       { kind: Anomaly.before_capture, device: 2 },
@@ -692,6 +694,48 @@ example(
   ],
   {
     anomalies: [{ kind: Anomaly.before_capture }, { kind: Anomaly.before_capture }],
+  },
+);
+
+example(
+  'with an IOMMU another device may have had something of its own at that address before the capture',
+  [map({ phys: 0x7000n }), unmap(b), map({ addr: 0x20000n }), unmap({ ...b, addr: 0x20000n })],
+  {
+    anomalies: [{ kind: Anomaly.before_capture }, { kind: Anomaly.before_capture }],
+  },
+);
+example(
+  'unless the IOMMU, which is asked in this capture, was not asked',
+  [map(), unmap(b), map({ addr: 0x20000n }), iommuUnmap({ addr: 0x20000n }), unmap({ addr: 0x20000n })],
+  {
+    anomalies: [{ kind: Anomaly.device_mismatch, seq: 1, device: 2, lifetime: 0 }],
+  },
+);
+example(
+  'if it was asked, it was something of its own, wherever that was',
+  [
+    map(direct),
+    iommuUnmap(),
+    unmap(b),
+    map({ addr: 0x20000n }),
+    iommuUnmap({ addr: 0x20000n }),
+    unmap({ addr: 0x20000n }),
+  ],
+  {
+    anomalies: [{ kind: Anomaly.before_capture, seq: 2, device: 2 }],
+  },
+);
+example(
+  'of coherent memory the IOMMU says nothing',
+  [
+    map({ kind: Kind.coherent }),
+    unmap({ ...b, kind: Kind.coherent }),
+    map({ addr: 0x20000n }),
+    iommuUnmap({ addr: 0x20000n }),
+    unmap({ addr: 0x20000n }),
+  ],
+  {
+    anomalies: [{ kind: Anomaly.before_capture, device: 2 }],
   },
 );
 
@@ -1053,7 +1097,13 @@ example(
 );
 example(
   'anomalies say whether a loss came before their event, or before the end',
-  [unmap(), map({ addr: 0x20000n }), unmap({ addr: 0x20000n, ...b }), lost(), unmap({ addr: 0x30000n })],
+  [
+    unmap(),
+    map({ addr: 0x20000n, phys: 0x20000n }),
+    unmap({ addr: 0x20000n, ...b }),
+    lost(),
+    unmap({ addr: 0x30000n }),
+  ],
   {
     anomalies: [
       { seq: 0, afterLoss: false },

@@ -219,7 +219,9 @@ function closeNothing(witnessed: bool): void {
   if (verdict == <u32>Anomaly.before_capture) olderClosed(<u32>Layer.dma, kind);
   const row = addAnomaly(verdict, before, NOTHING, NOTHING);
   const elsewhere = onAnotherDevice();
-  if (elsewhere != NO_LIFETIME) addUndecided(row, elsewhere);
+  if (elsewhere == NO_LIFETIME) return;
+  if (verdict != <u32>Anomaly.before_capture || physOf(elsewhere) == addr && !witnessed) addUndecided(row, elsewhere, false);
+  else if (isOneMapping(kind) && !witnessed) addUndecided(row, elsewhere, true);
 }
 
 /** The oldest live mapping of another device at this address, with this length and direction. */

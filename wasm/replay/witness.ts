@@ -6,9 +6,12 @@ import { addr, endOfRange, slot, tid } from './now';
 
 /** A byte a device: 1 = its unmaps have been seen to reach the IOMMU. */
 const translating: usize = heap.alloc(65536);
+/** Whether any device's have. */
+export let speaks: bool = false;
 
 export function clearWitness(): void {
   memory.fill(translating, 0, 65536);
+  speaks = false;
 }
 
 /** An iommu:unmap of a range, by a thread. */
@@ -39,6 +42,7 @@ export function isWitnessed(): bool {
 @inline
 export function noteTranslation(device: u32): void {
   store<u8>(translating + (device as usize), 1);
+  speaks = true;
 }
 // @ts-ignore: decorator
 @inline
