@@ -6,6 +6,8 @@
  */
 import type { Finding } from '../analyzer/findings.js';
 import { judge, recordedBy } from '../analyzer/judge.js';
+import { onDemand } from '../analyzer/on-demand.js';
+import { preludeDefinitions } from '../analyzer/prelude.js';
 import { loadRules } from '../analyzer/rules.js';
 import { Layer, Op } from '../wasm/schema.js';
 import { type Deed, listOf, pairUp } from './lab-bugs-list.js';
@@ -112,16 +114,16 @@ interface Blame {
 }
 
 async function blamedBy(db: Opened): Promise<Blame[]> {
-  const rows = await db.query(
-    `SELECT replace(anomaly, '_', '-') AS rule, device, lifetime, other FROM incidents WHERE NOT again AND lifetime IS NOT NULL
+  const sql = `SELECT replace(anomaly, '_', '-') AS rule, device, lifetime, other FROM incidents WHERE NOT again AND lifetime IS NOT NULL
      UNION ALL
      SELECT 'overlapping-map', device::VARCHAR, lifetime, arg_min(other, seq) FROM anomalies WHERE kind = 'overlapping_map' GROUP BY device, lifetime
      UNION ALL
      SELECT DISTINCT 'leak-at-removal', device::VARCHAR, coalesce(sg_group, id), NULL FROM lifetimes
      WHERE layer = 'dma' AND closed_ts IS NULL AND before_removal AND NOT remainder AND NOT unrecordable_unmap
-       AND coalesce(sg_group, id) NOT IN (SELECT lifetime FROM incidents WHERE anomaly IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch') AND lifetime IS NOT NULL)`,
-  );
-  return rows as unknown as Blame[];
+       AND coalesce(sg_group, id) NOT IN (SELECT lifetime FROM incidents WHERE anomaly IN ('device_mismatch', 'kind_mismatch', 'sg_count_mismatch') AND lifetime IS NOT NULL)`;
+  // Rules have it made if there is anything that they look for in it.
+  await onDemand(preludeDefinitions(), (statement) => db.query(statement))(sql);
+  return (await db.query(sql)) as unknown as Blame[];
 }
 
 async function removedDevices(db: Opened): Promise<Set<string>> {

@@ -69,6 +69,12 @@ interface Case {
 const event = (name: string, more: object) => ({ event: name, layer: 'import', device: null, ...more });
 const EXIT = event('sched:sched_process_exit', { op: 'exit', value: 200, tid: 200, seq: 90, ts: 9000 });
 
+const RELEASE = { event: 'p2p_release', layer: 'pool', op: 'exit', device: 'nvme', seq: 50, ts: 5000 };
+const FREES = {
+  event_counts: [{ event: 'lab:p2p_free' }],
+  event_types: [{ event: 'p2p_free', layer: 'pool', op: 'close', kind: 'pool' }],
+};
+
 const CASES: readonly Case[] = [
   {
     rule: 'stale-after-invalidate',
@@ -267,13 +273,19 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'leak-pool',
-    found: {
-      lifetimes: [POOL],
-      events: [{ event: 'p2p_release', layer: 'pool', op: 'exit', device: 'nvme', seq: 50, ts: 5000 }],
-    },
+    found: { lifetimes: [POOL], events: [RELEASE], ...FREES },
     count: 1n,
     says: /1 allocation of nvme's peer-to-peer memory never given back, though the provider is gone/,
-    clear: [{ lifetimes: [POOL] }],
+    clear: [{ lifetimes: [POOL], ...FREES }],
+  },
+  {
+    rule: 'leak-pool',
+    // That there is no free to be seen does not matter: what had it mapped is gone, and left the mapping.
+    found: { lifetimes: [POOL, { parent: 0, before_removal: true }] },
+    count: 1n,
+    says: /never given back, though the driver of the device that had it mapped is gone/,
+    confidence: 'likely',
+    clear: [{ lifetimes: [POOL, { parent: 0 }] }],
   },
   {
     rule: 'leak-attachment',
@@ -520,6 +532,16 @@ for (const id of new Set(CASES.map(({ rule }) => rule))) {
     }
   });
 }
+
+test('leak-pool: cannot tell when the provider is gone, and no free is seen that might be', async () => {
+  const { verdict, advice, reason } = await resultOf('leak-pool', {
+    lifetimes: [POOL],
+    events: [RELEASE],
+  });
+  assert.is(verdict, 'cannot tell');
+  assert.match(reason, /has no free of such memory/);
+  assert.match(advice, /probes of the pack p2pmem/);
+});
 
 test('unplug-blocked: whose pages had come back before is no holder', async () => {
   const vma = { ...POOL, kind: 'vma', mm: 77, len: 8192, open_comm: 'dio', before_removal: true };

@@ -21,6 +21,8 @@ export interface Rows {
   readonly devices?: readonly Row[];
   readonly kernel_logs?: readonly Row[];
   readonly kernel_messages?: readonly Row[];
+  readonly event_types?: readonly Row[];
+  readonly event_counts?: readonly Row[];
 }
 
 export const DEVICE = '0000:00:05.0';
@@ -123,6 +125,8 @@ export async function ruleTables(rows: Rows): Promise<Queryable> {
     devices: rows.devices ?? [],
     kernel_logs: rows.kernel_logs ?? [],
     kernel_messages: rows.kernel_messages ?? [],
+    event_types: rows.event_types ?? [],
+    event_counts: (rows.event_counts ?? []).map((row) => ({ capture: 0, count: 1, known: true, ...row })),
     siblings: (rows.siblings ?? []).map((row) => ({ ...SIBLINGS, ...row })),
     invalidations: (rows.invalidations ?? []).map((row, id) => ({ ...INVALIDATION, id, ...row })),
   };
