@@ -27,7 +27,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     )
     .usage(`Parts: ${PARTS.join(', ')}; all of them unless some are named.`)
     .option('lab', { type: 'string', requiresArg: true, describe: 'folder with large captures' })
-    .option('size', { type: 'number', default: 900, describe: 'MB of the text that is made' })
+    .option('size', { type: 'number', default: 1800, describe: 'MB of the text that is made' })
     .option('rounds', { type: 'number', default: 3, describe: 'how often each run is repeated' })
     .option('gib', { type: 'number', default: 16, describe: 'GiB of the import that is invalidated' })
     .option('perf', { type: 'string', default: 'perf', describe: 'the perf to compare with' })

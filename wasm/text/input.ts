@@ -11,7 +11,8 @@ import { NEWLINE, find } from './values';
 
 /** A longer line is counted and skipped. */
 const LINE_MAX: usize = 1 << 20;
-const READ_BYTES: usize = 4 << 20;
+/** So few that what was read is still in the processor's second cache, beside the batch, when it is scanned: 4 MiB cost a twentieth of the time. */
+const READ_BYTES: usize = 512 << 10;
 const PADDING: usize = 256;
 const CARRIAGE_RETURN: u32 = 0x0d;
 
