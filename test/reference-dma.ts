@@ -136,11 +136,23 @@ function closeNothing(s: State): void {
   else s.undecided.push({ onOther, mismatch, otherwise, unasked });
 }
 
+/** The last close at an address, if that was all there was: at its own address memory may have been mapped twice before the capture. */
+function unmappedBefore(s: State, device: number, addr: bigint) {
+  const before = s.closed.findLast((c) => c.device === device && c.addr === addr);
+  return before?.lifetime !== undefined || hasOwnAddresses(s, device) ? before : undefined;
+}
+
+function hasOwnAddresses(s: State, device: number): boolean {
+  const isOwn = (l: Lifetime) =>
+    l.layer === Layer.dma && l.device === device && l.phys !== undefined && l.phys !== l.addr;
+  return s.translating.has(device) || s.lifetimes.some(isOwn);
+}
+
 /** What a close without a candidate is, unless it was for another device. */
 function judge(s: State): AnomalyRow {
   const { addr, len } = s.event;
   const device = deviceOf(s);
-  const before = s.closed.findLast((c) => c.device === device && c.addr === addr);
+  const before = unmappedBefore(s, device, addr!);
   const unasked = oneMapping(s) && s.translating.has(device) && !asked(s);
   const kind = before ? Anomaly.double_unmap : unasked ? Anomaly.unmap_unknown : Anomaly.before_capture;
   if (kind === Anomaly.before_capture) {
@@ -184,9 +196,10 @@ function closeSegments(s: State, list: List): void {
 function closeNoList(s: State, firstPhys: bigint | undefined): void {
   const device = deviceOf(s);
   const before = s.closedLists.findLast((c) => c.device === device && c.firstPhys === firstPhys);
-  const kind = before ? Anomaly.double_unmap : Anomaly.before_capture;
+  const twice = before?.lifetime !== undefined;
+  const kind = twice ? Anomaly.double_unmap : Anomaly.before_capture;
   s.anomalies.push(anomaly(s, kind, remembered(s, before?.lifetime), { addr: undefined, len: 0n }));
-  if (before) return;
+  if (twice) return;
   s.closedLists.push({ device, firstPhys });
   countOlder(s);
 }
@@ -220,7 +233,7 @@ export function sync(s: State): void {
 function syncNothing(s: State): void {
   const { addr, len } = s.event;
   const device = deviceOf(s);
-  const before = s.closed.findLast((c) => c.device === device && c.addr === addr);
+  const before = unmappedBefore(s, device, addr!);
   const key = `${device} ${addr}`;
   if (before !== undefined) {
     const about = remembered(s, before.lifetime);

@@ -538,20 +538,39 @@ example(
     anomalies: [{ ...stray, lifetime: 1, len: 0x10n, seq: 4, ts: 5000n }],
   },
 );
+example('an unmap of what the capture never saw mapped is of before it', [unmap(), unmap(b)], {
+  events: [{ lifetime: undefined }, {}],
+  anomalies: [
+    { ...stray, kind: Anomaly.before_capture, lifetime: undefined, len: 0x1000n },
+    { kind: Anomaly.before_capture, device: 2 },
+  ],
+  siblings: [
+    { device: 1, opened: 0n, older: 1n, firstTs: undefined, longest: undefined },
+    { device: 2, older: 1n },
+  ],
+});
 example(
-  'an unmap of what the capture never saw mapped is of before it; the next one is double',
-  [unmap(), unmap(), unmap(b)],
+  'the next one too: at its own address memory may have been mapped twice before the capture',
+  [map({ addr: 0x20000n, phys: 0x20000n }), unmap(), unmap(), sync()],
   {
-    events: [{ lifetime: undefined }, {}, {}],
     anomalies: [
-      { ...stray, kind: Anomaly.before_capture, lifetime: undefined, len: 0x1000n },
-      { ...stray, lifetime: undefined, seq: 1 },
-      { kind: Anomaly.before_capture, device: 2 },
+      { kind: Anomaly.before_capture, seq: 1 },
+      { kind: Anomaly.before_capture, seq: 2 },
+      { kind: Anomaly.sync_unknown, seq: 3 },
     ],
-    siblings: [
-      { device: 1, opened: 0n, older: 1n, firstTs: undefined, longest: undefined },
-      { device: 2, older: 1n },
+    siblings: [{ older: 2n }],
+  },
+);
+example(
+  'where a device has addresses of its own the next one is double',
+  [map({ addr: 0x20000n, phys: 0x7000n }), unmap(), unmap(), sync()],
+  {
+    anomalies: [
+      { kind: Anomaly.before_capture, seq: 1 },
+      { ...stray, lifetime: undefined, seq: 2 },
+      { kind: Anomaly.sync_unmapped, seq: 3 },
     ],
+    siblings: [{ older: 1n }],
   },
 );
 example('an unmap for the wrong device is one if the mapping is never closed', [map(direct), unmap(b)], {
@@ -574,7 +593,7 @@ example('an unmap for the wrong device is one if the mapping is never closed', [
 example(
   'else it is what it would have been',
   [
-    map(b),
+    map({ ...b, phys: 0x7000n }),
     unmap(b),
     map(),
     unmap(b),
@@ -605,7 +624,7 @@ example(
 example('the same, when the mapping is closed', [map(direct), unmap(b), unmap(b), unmap()], {
   anomalies: [
     { kind: Anomaly.before_capture, seq: 1 },
-    { kind: Anomaly.double_unmap, seq: 2, lifetime: undefined },
+    { kind: Anomaly.before_capture, seq: 2 },
   ],
 });
 example(
@@ -856,25 +875,30 @@ example(
   },
 );
 example(
-  'a list older than the capture that is unmapped again',
+  'of lists older than the capture any number may begin with the same memory',
   [unmapList(three.phys), unmapList(three.phys)],
   {
     anomalies: [
       { kind: Anomaly.before_capture, seq: 0 },
-      { kind: Anomaly.double_unmap, seq: 1, lifetime: undefined },
+      { kind: Anomaly.before_capture, seq: 1 },
+    ],
+    siblings: [{ older: 2n }],
+  },
+);
+example(
+  'a list older than the capture is its own device’s',
+  [unmapList(three.phys), unmapList(three.phys, b)],
+  {
+    anomalies: [
+      { kind: Anomaly.before_capture, lifetime: undefined, addr: undefined, len: 0n },
+      { kind: Anomaly.before_capture, device: 2 },
+    ],
+    siblings: [
+      { device: 1, kind: Kind.sg, older: 1n },
+      { device: 2, older: 1n },
     ],
   },
 );
-example('a list older than the capture counts once', [unmapList(three.phys), unmapList(three.phys, b)], {
-  anomalies: [
-    { kind: Anomaly.before_capture, lifetime: undefined, addr: undefined, len: 0n },
-    { kind: Anomaly.before_capture, device: 2 },
-  ],
-  siblings: [
-    { device: 1, kind: Kind.sg, older: 1n },
-    { device: 2, older: 1n },
-  ],
-});
 
 // ---- Layer dma: sync -----------------------------------------------------------------------------
 

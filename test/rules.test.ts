@@ -280,6 +280,25 @@ test('misuse: what rests on an absent event is only possible after a loss', asyn
   assert.is((await only('double-unmap', overwritten)).confidence, 'possible');
 });
 
+const FIRST_ADDRESS = 0xfffff000;
+for (const [why, mapped, sort, verdict] of [
+  ['at its own address, and others of its sort are older', { phys: FIRST_ADDRESS }, {}, 'cannot tell'],
+  ['the list is one of several that begin there', { kind: 'sg' }, { kind: 'sg' }, 'cannot tell'],
+  ['the device has addresses of its own', { phys: 0x7000 }, {}, 'found'],
+  ['nothing of its sort is older', { phys: FIRST_ADDRESS }, { older: 0 }, 'found'],
+  ['nothing of its sort lives so long', { phys: FIRST_ADDRESS }, { longest: 100 }, 'found'],
+] as const) {
+  test(`double-unmap: ${verdict} when ${why}`, async () => {
+    const rows = misuseRows(MISUSES[0]!);
+    const result = await resultOf('double-unmap', {
+      ...rows,
+      lifetimes: [{ ...MAPPED, ...mapped }],
+      siblings: [{ older: 3, ...sort }],
+    });
+    assert.is(result.verdict, verdict);
+  });
+}
+
 test('misuse: what rests on events seen stays certain after a loss, unless the loss lies between them', async () => {
   const misuse = MISUSES[1]!;
   assert.is((await only('size-mismatch', misuseRows(misuse, { after_loss: true }))).confidence, 'certain');

@@ -46,7 +46,7 @@ moment AS MATERIALIZED (
   SELECT seq, event, kind, dir, len, phys, attrs, comm, tid, stack FROM events WHERE seq IN (SELECT seq FROM judged)
 ),
 mapped AS MATERIALIZED (
-  SELECT id, device, kind, dir, len, attrs, opened_ts, after_loss, open_stack, sg_group FROM lifetimes WHERE id IN (SELECT lifetime FROM judged)
+  SELECT id, device, kind, dir, phys, len, attrs, opened_ts, after_loss, open_stack, sg_group FROM lifetimes WHERE id IN (SELECT lifetime FROM judged)
 ),
 seen AS (
   -- Numbered before they are joined with anything wide.
@@ -65,7 +65,7 @@ SELECT
   a.again,
   e.event::VARCHAR AS event, e.kind::VARCHAR AS event_kind, e.dir::VARCHAR AS event_dir, e.len AS event_len, e.attrs AS event_attrs,
   e.comm AS event_comm, e.tid AS event_tid,
-  l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.len AS mapped_len,
+  l.device::VARCHAR AS mapped_device, l.kind::VARCHAR AS mapped_kind, l.dir::VARCHAR AS mapped_dir, l.phys AS mapped_phys, l.len AS mapped_len,
   coalesce(g.bytes, l.len) AS mapped_bytes, l.attrs AS mapped_attrs,
   l.opened_ts AS mapped_ts,
   coalesce(a.after_loss AND l.after_loss, false) OR coalesce(l.opened_ts <= b.until, false) AS mapped_spans_loss,

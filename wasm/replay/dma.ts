@@ -19,7 +19,7 @@ import { found, foundAt } from './found';
 import { RangeIndex } from './range-index';
 import { forgetOlder, olderCloses, sameThread, watchOverlap } from './overlaps';
 import { segmentGone } from './lists';
-import { isWitnessed, noteTranslation, translates } from './witness';
+import { hasOwnAddresses, isWitnessed, noteAddress, noteTranslation, translates } from './witness';
 import { addUndecided } from './undecided';
 import { olderClosed } from './siblings';
 import { removeFromLayers } from './layers';
@@ -56,6 +56,7 @@ export function enter(at: u32, group: u32): void {
   const bytes = lenOf(at);
   const from = physOf(at);
   dmaDevices = max(dmaDevices, device);
+  if (from != ABSENT) noteAddress(device, address, from);
   if (from != ABSENT && bytes != ABSENT && bytes != 0) {
     const end = endOfRange(from, bytes);
     memory_.queryAndInsert(device, from, end, at);
@@ -213,7 +214,7 @@ function closeNothing(witnessed: bool): void {
   const closed = lastClosed(entry);
   const before = stillThere(closedRecord(entry), closed - 1);
   let verdict = <u32>Anomaly.before_capture;
-  if (closed != NEVER_CLOSED) verdict = <u32>Anomaly.double_unmap;
+  if (wasUnmapped(closed)) verdict = <u32>Anomaly.double_unmap;
   else if (isOneMapping(kind) && translates(device) && !witnessed) verdict = <u32>Anomaly.unmap_unknown;
   if (verdict == <u32>Anomaly.before_capture) setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);
   if (verdict == <u32>Anomaly.before_capture) olderClosed(<u32>Layer.dma, kind);
@@ -222,6 +223,13 @@ function closeNothing(witnessed: bool): void {
   if (elsewhere == NO_LIFETIME) return;
   if (verdict != <u32>Anomaly.before_capture || physOf(elsewhere) == addr && !witnessed) addUndecided(row, elsewhere, false);
   else if (isOneMapping(kind) && !witnessed) addUndecided(row, elsewhere, true);
+}
+
+/** Whether what was closed last at an address was all there was. Memory may have been mapped there twice before the capture, at its own address. */
+// @ts-ignore: decorator
+@inline
+function wasUnmapped(closed: u32): bool {
+  return closed != NEVER_CLOSED && (closed != CLOSED_UNSEEN || hasOwnAddresses(device));
 }
 
 /** The oldest live mapping of another device at this address, with this length and direction. */
@@ -290,7 +298,7 @@ function syncNothing(address: u64, bytes: u64): void {
   }
   const entry = live.take(address, device);
   const closed = lastClosed(entry);
-  if (closed != NEVER_CLOSED) addAnomaly(<u32>Anomaly.sync_unmapped, stillThere(closedRecord(entry), closed - 1), NOTHING, NOTHING);
+  if (wasUnmapped(closed)) addAnomaly(<u32>Anomaly.sync_unmapped, stillThere(closedRecord(entry), closed - 1), NOTHING, NOTHING);
   else if (firstTime(entry)) addAnomaly(<u32>Anomaly.sync_unknown, NO_LIFETIME, NOTHING, NOTHING);
 }
 

@@ -265,7 +265,8 @@ function closePageAsList(): bool {
 function closeNothing(): void {
   const entry = lists.take(physAt(0), device);
   const closed = lastClosed(entry);
-  const twice = closed != NEVER_CLOSED;
+  // Of lists that are older than the capture any number may begin with the same memory.
+  const twice = closed != NEVER_CLOSED && closed != CLOSED_UNSEEN;
   const before = stillThere(closedRecord(entry), closed - 1);
   if (!twice) {
     setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);

@@ -1,16 +1,20 @@
 /**
- * The IOMMU as witness: what `iommu:unmap` said just before, on the same CPU and thread, tells whether an unmap undid anything.
+ * What is known of a device's addresses: whether they are its own, or those of the memory itself.
+ *
+ * And the IOMMU as witness: what `iommu:unmap` said just before, on the same CPU and thread, tells whether an unmap undid anything.
  */
 import { CPU_WITNESS_END, CPU_WITNESS_START, CPU_WITNESS_TID } from './cpus';
 import { addr, endOfRange, slot, tid } from './now';
 
-/** A byte a device: 1 = its unmaps have been seen to reach the IOMMU. */
-const translating: usize = heap.alloc(65536);
+/** A byte a device, of bits: its unmaps have been seen to reach the IOMMU; it has mapped memory at another address than the memory's. */
+const known: usize = heap.alloc(65536);
+const TRANSLATES: u8 = 1;
+const OWN_ADDRESSES: u8 = 2;
 /** Whether any device's have. */
 export let speaks: bool = false;
 
 export function clearWitness(): void {
-  memory.fill(translating, 0, 65536);
+  memory.fill(known, 0, 65536);
   speaks = false;
 }
 
@@ -41,11 +45,31 @@ export function isWitnessed(): bool {
 // @ts-ignore: decorator
 @inline
 export function noteTranslation(device: u32): void {
-  store<u8>(translating + (device as usize), 1);
+  learn(device, TRANSLATES | OWN_ADDRESSES);
   speaks = true;
 }
 // @ts-ignore: decorator
 @inline
 export function translates(device: u32): bool {
-  return load<u8>(translating + (device as usize)) != 0;
+  return (load<u8>(known + (device as usize)) & TRANSLATES) != 0;
+}
+
+/** The device has mapped this memory at this address. */
+// @ts-ignore: decorator
+@inline
+export function noteAddress(device: u32, address: u64, memory: u64): void {
+  if (address != memory) learn(device, OWN_ADDRESSES);
+}
+/** Whether the device has addresses of its own (an IOMMU's, bounce buffers'), each mapped once at a time. Else the same memory may be mapped at its address as often as one likes. */
+// @ts-ignore: decorator
+@inline
+export function hasOwnAddresses(device: u32): bool {
+  return (load<u8>(known + (device as usize)) & OWN_ADDRESSES) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function learn(device: u32, fact: u8): void {
+  const at = known + (device as usize);
+  store<u8>(at, load<u8>(at) | fact);
 }
