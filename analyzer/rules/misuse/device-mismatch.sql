@@ -15,11 +15,12 @@ SELECT
   count(*) FILTER (NOT again) AS count, coalesce(sum(mapped_bytes) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
   'Unmapped for ' || told(device) || ' by' AS close_label,
-  confidence_of(after_loss) AS confidence,
-  reason_of(after_loss, 'the unmap fits no mapping of its own device, and this one was never unmapped',
-    'events were lost: the other device''s own map, or this mapping''s unmap, may be among them') AS reason
+  unmap_confidence(may_be_older, after_loss) AS confidence,
+  unmap_reason(may_be_older, after_loss, 'the unmap fits no mapping of its own device, and this one was never unmapped',
+    'events were lost: the other device''s own map, or this mapping''s unmap, may be among them') AS reason,
+  unmap_advice(may_be_older) AS advice
 FROM incidents
 WHERE anomaly = 'device_mismatch'
-GROUP BY capture, mapped_device, device, mapped_kind, site, via, close_site, close_via
+GROUP BY capture, mapped_device, device, mapped_kind, site, via, close_site, close_via, may_be_older
 HAVING count(*) FILTER (NOT again) > 0
-ORDER BY capture, mapped_device, incidents.device, mapped_kind, site, via, close_site, close_via
+ORDER BY capture, mapped_device, incidents.device, mapped_kind, site, via, close_site, close_via, may_be_older

@@ -16,10 +16,11 @@ SELECT
   count(*) FILTER (NOT again) AS count, coalesce(sum(len) FILTER (NOT again), 0) AS bytes, min(ts) AS first_ts, max(ts) AS last_ts,
   arg_min(lifetime, seq) AS lifetime, arg_min(open_stack, seq) AS open_stack, arg_min(close_stack, seq) AS close_stack,
   'Unmapped by' AS close_label,
-  confidence_of(mapped_spans_loss) AS confidence,
-  reason_of(mapped_spans_loss, 'the map and the unmap were both seen', 'events were lost between them: the unmap may belong to a later mapping of the same address') AS reason
+  unmap_confidence(may_be_older, mapped_spans_loss) AS confidence,
+  unmap_reason(may_be_older, mapped_spans_loss, 'the map and the unmap were both seen', 'events were lost between them: the unmap may belong to a later mapping of the same address') AS reason,
+  unmap_advice(may_be_older) AS advice
 FROM incidents
 WHERE anomaly = 'sg_count_mismatch'
-GROUP BY capture, device, mapped_kind, site, via, close_site, close_via
+GROUP BY capture, device, mapped_kind, site, via, close_site, close_via, may_be_older
 HAVING count(*) FILTER (NOT again) > 0
-ORDER BY capture, device, kind, site, via, close_site, close_via
+ORDER BY capture, device, kind, site, via, close_site, close_via, may_be_older
