@@ -81,7 +81,7 @@ SELECT
   coalesce(g.bytes, l.len) AS mapped_bytes, l.attrs AS mapped_attrs,
   l.opened_ts AS mapped_ts,
   coalesce(a.after_loss AND l.after_loss, false) OR coalesce(l.opened_ts <= b.until, false) AS mapped_spans_loss,
-  coalesce((l.kind = 'sg' OR l.phys = a.addr) AND n.older > 0 AND (n.longest IS NULL OR a.ts - t.first_ts <= 4 * n.longest)
+  coalesce((l.kind = 'sg' OR l.phys = a.addr) AND n.older > 0 AND (n.longest IS NULL OR a.ts::HUGEINT - t.first_ts <= 4 * n.longest::HUGEINT)
     AND (a.kind IN ('double_unmap', 'device_mismatch') OR a.lifetime IN (FROM twice)), false) AS may_be_older,
   l.open_stack AS open_stack, e.stack AS close_stack,
   coalesce(o.site, c.site) AS site, CASE WHEN o.site IS NULL THEN c.via ELSE o.via END AS via,
