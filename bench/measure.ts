@@ -45,21 +45,31 @@ export function run(
   });
 }
 
-/** Runs a compiled script of this project in a process of its own. */
+const scriptPath = (script: string): string => fileURLToPath(new URL(`../${script}`, import.meta.url));
+
+/** Runs the command as a user does. */
+export const runCommand = (args: readonly string[], codes?: readonly number[]): Promise<Measured> =>
+  run(process.execPath, [scriptPath('command/index.js'), ...args], codes);
+
+/** Runs a compiled script of this project in a process of its own, which tells its peak memory: that takes some of its time. */
 export function runNode(
   script: string,
   args: readonly string[],
   codes?: readonly number[],
 ): Promise<Measured> {
-  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-  return run(process.execPath, ['--import', RSS, path, ...args], codes);
+  return run(process.execPath, ['--import', RSS, scriptPath(script), ...args], codes);
 }
 
-/** The same several times: the run in the middle by time, with the highest memory of all. */
-export async function median(rounds: number, once: () => Promise<Measured>): Promise<Measured> {
-  const all: Measured[] = [];
-  for (let round = 0; round < rounds; round++) all.push(await once());
-  const middle = [...all].sort((a, b) => a.seconds - b.seconds)[(all.length - 1) >> 1]!;
-  const peaks = all.flatMap(({ bytes }) => bytes ?? []);
-  return { ...middle, bytes: peaks.length === 0 ? undefined : Math.max(...peaks) };
+type Work = () => Promise<Measured>;
+
+/** Several programs in turns, `rounds` times: what else the machine does concerns all of them. Of each the run in the middle by time. */
+export async function inTurns<T extends readonly Work[]>(
+  rounds: number,
+  ...work: T
+): Promise<{ [K in keyof T]: Measured }> {
+  const all = work.map((): Measured[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [at, once] of work.entries()) all[at]!.push(await once());
+  const middle = (runs: Measured[]) => runs.sort((a, b) => a.seconds - b.seconds)[(runs.length - 1) >> 1]!;
+  return all.map(middle) as { [K in keyof T]: Measured };
 }

@@ -10,7 +10,7 @@ import { inPackage } from '../traces/package-root.js';
 import { ORDERS } from './import-range.js';
 import type { ImportsRound } from './imports.js';
 import { type Counts, type Sources, sourcesIn, unpackTo } from './inputs.js';
-import { type Measured, median, run, runNode } from './measure.js';
+import { inTurns, type Measured, run, runCommand, runNode } from './measure.js';
 import { benchOptions } from './options.js';
 
 const { parts, lab, size, rounds, gib, perf } = benchOptions(process.argv.slice(2));
@@ -44,13 +44,16 @@ async function countedByDmaspan(path: string): Promise<Counts> {
   return counts;
 }
 
-const report = (path: string): Promise<Measured> =>
-  median(rounds, () => runNode('command/index.js', ['report', path], [0, 1]));
+const REPORT_CODES = [0, 1];
+const report = (path: string) => (): Promise<Measured> => runCommand(['report', path], REPORT_CODES);
+/** Short runs are repeated so many times as often. */
+const SHORT = 3;
 const speed = (path: string, seconds: number): string =>
   `${seconds.toFixed(2)} s, ${(statSync(path).size / 1e6 / seconds).toFixed(0)} MB/s`;
 const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
 
-function sayMemory({ bytes }: Measured): void {
+async function sayMemory(path: string): Promise<void> {
+  const { bytes } = await runNode('command/index.js', ['report', path], REPORT_CODES);
   say('  its peak memory', `${(bytes! / 1e6).toFixed(0)} MB`, 'below 1.5 GB', bytes! < MEMORY_MOST);
 }
 
@@ -60,26 +63,20 @@ async function makeText({ text }: Sources): Promise<void> {
   say('input: ftrace text', `${(statSync(big).size / 1e6).toFixed(0)} MB, ${loops} loops`);
 }
 
-/** DuckDB over the text: the time of its query, and events by name. */
-async function duckdbText(fields: number): Promise<{ seconds: number; counts: Counts }> {
-  const { seconds, out } = await median(rounds, async () => {
-    const measured = await runNode('bench/duckdb-text.js', [big, String(fields)]);
-    return { ...measured, seconds: (JSON.parse(measured.out) as { seconds: number }).seconds };
-  });
-  return {
-    seconds,
-    counts: new Map(Object.entries((JSON.parse(out) as { counts: Record<string, number> }).counts)),
-  };
-}
+/** DuckDB over the text: the time of its query. */
+const duckdbText = (fields: number) => async (): Promise<Measured> => {
+  const measured = await runNode('bench/duckdb-text.js', [big, String(fields)]);
+  return { ...measured, seconds: (JSON.parse(measured.out) as { seconds: number }).seconds };
+};
+const countedByDuckdb = ({ out }: Measured): Counts =>
+  new Map(Object.entries((JSON.parse(out) as { counts: Record<string, number> }).counts));
 
 async function benchText(sources: Sources): Promise<void> {
   await makeText(sources);
-  const mine = await report(big);
-  const full = await duckdbText(8);
-  const few = await duckdbText(3);
-  const grep = await median(rounds, () => run('grep', ['-c', 'dma_', big]));
+  const grepLines = () => run('grep', ['-c', 'dma_', big]);
+  const [mine, full, few, grep] = await inTurns(rounds, report(big), duckdbText(8), duckdbText(3), grepLines);
   say('dmaspan report, ftrace text', speed(big, mine.seconds));
-  sayMemory(mine);
+  await sayMemory(big);
   say('DuckDB regexp_extract, nine fields', speed(big, full.seconds));
   say('DuckDB regexp_extract, four fields', speed(big, few.seconds));
   say('grep -c dma_', speed(big, grep.seconds));
@@ -89,7 +86,7 @@ async function benchText(sources: Sources): Promise<void> {
   say('dmaspan against grep', `${times(slower)} as long`, 'at most 5 (goal 3)', slower <= 5);
   const looped = new Map([...sources.counts.text].map(([name, count]) => [name, count * loops]));
   const own = await countedByDmaspan(big);
-  sameCounts('dmaspan and DuckDB', own, full.counts);
+  sameCounts('dmaspan and DuckDB', own, countedByDuckdb(full));
   sameCounts('dmaspan and the capture, times the loops', own, looped);
 }
 
@@ -98,12 +95,14 @@ async function benchTraceDat({ traceDat, counts }: Sources): Promise<void> {
     say('trace.dat', 'skipped: needs --lab');
     return;
   }
-  const mine = await report(traceDat);
-  const theirs = await median(rounds, () =>
-    run('sh', ['-c', 'trace-cmd report "$0" > /dev/null 2>&1', traceDat]),
-  ).catch(() => undefined);
+  const traceCmd = () => run('sh', ['-c', 'trace-cmd report "$0" > /dev/null 2>&1', traceDat]);
+  const isHere = await traceCmd().then(
+    () => true,
+    () => false,
+  );
+  const [mine, theirs] = await inTurns(SHORT * rounds, report(traceDat), ...(isHere ? [traceCmd] : []));
   say('dmaspan report, trace.dat', speed(traceDat, mine.seconds));
-  sayMemory(mine);
+  await sayMemory(traceDat);
   if (theirs === undefined) say('trace-cmd report', 'skipped: trace-cmd is not here');
   else {
     const faster = theirs.seconds / mine.seconds;
@@ -120,15 +119,16 @@ async function benchPerfData({ perfData, counts }: Sources): Promise<void> {
   }
   const plain = join(temp, 'perf.data');
   await unpackTo(perfData, plain);
-  const mine = await report(plain);
   // perf script goes on, and ends with 0, when it does not know the header's size: what it prints tells.
   const script = `${perf} script -f -i "$0"`;
   const printed = await run('sh', ['-c', `${script} 2> /dev/null | head -1`, plain]).catch(() => undefined);
+  const perfScript = () => run('sh', ['-c', `${script} > /dev/null 2>&1`, plain]);
+  const isRead = printed !== undefined && printed.out !== '';
+  const [mine, theirs] = await inTurns(SHORT * rounds, report(plain), ...(isRead ? [perfScript] : []));
   say('dmaspan report, perf.data', speed(plain, mine.seconds));
-  sayMemory(mine);
-  if (printed === undefined || printed.out === '') say('perf script', 'skipped: this perf does not read it');
+  await sayMemory(plain);
+  if (theirs === undefined) say('perf script', 'skipped: this perf does not read it');
   else {
-    const theirs = await median(rounds, () => run('sh', ['-c', `${script} > /dev/null 2>&1`, plain]));
     const faster = theirs.seconds / mine.seconds;
     say('perf script > /dev/null', speed(plain, theirs.seconds));
     say('dmaspan against perf', `${times(faster)} as fast`, 'at least 5 (goal 10)', faster >= 5);
@@ -140,8 +140,7 @@ async function benchStore(sources: Sources): Promise<void> {
   await makeText(sources);
   const store = join(temp, 'store.duckdb');
   const ingest = await runNode('command/index.js', ['ingest', big, '-o', store]);
-  const raw = await report(big);
-  const kept = await report(store);
+  const [raw, kept] = await inTurns(rounds, report(big), report(store));
   say('dmaspan ingest, ftrace text', speed(big, ingest.seconds));
   say('dmaspan report, the text', `${raw.seconds.toFixed(2)} s`);
   say('dmaspan report, the store', `${kept.seconds.toFixed(2)} s`);
