@@ -3,7 +3,7 @@
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { storeKind } from '../analyzer/store/kind.js';
-import { isWorthwhile, readyWorker } from '../traces/workers.js';
+import { isWorthwhile, readyWorker } from '../traces/threads/workers.js';
 import { COMMAND_NAMES, COMMANDS } from './commands.js';
 import { EXIT_UNUSABLE, messageOf, UsageError } from './exit-codes.js';
 import { endQuietlyWithReader } from './output.js';

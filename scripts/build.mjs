@@ -110,7 +110,7 @@ await step('command', SOURCES, async () => {
   rmSync(join(root, 'dist/command'), { recursive: true, force: true });
   await build({
     absWorkingDir: root,
-    entryPoints: ['dist/cli/index.js', 'dist/traces/worker.js'],
+    entryPoints: ['dist/cli/index.js', 'dist/traces/threads/worker.js'],
     entryNames: '[name]',
     outdir: 'dist/command',
     bundle: true,

@@ -11,7 +11,7 @@ import { ftraceText } from '../traces/formats/ftrace-text.js';
 import { openSource } from '../traces/open-source.js';
 import { inPackage } from '../traces/package-root.js';
 import type { ByteSource } from '../traces/source.js';
-import { cutFrom } from '../traces/text-segments.js';
+import { cutFrom } from '../traces/threads/text-segments.js';
 import * as S from '../wasm/schema.js';
 
 const dictionary = await loadDictionary();

@@ -9,7 +9,7 @@ import { CaptureError, TYPE_STACK } from '../traces/format.js';
 import { ftraceText } from '../traces/formats/ftrace-text.js';
 import { formats } from '../traces/formats/index.js';
 import { perfScript } from '../traces/formats/perf-script.js';
-import { cutFrom } from '../traces/text-segments.js';
+import { cutFrom } from '../traces/threads/text-segments.js';
 import { TextTool } from '../wasm/schema.js';
 import { countedSamples, factsOf, lineOf, readWith, sampleSource, storyOf, textSource } from './text-rows.js';
 

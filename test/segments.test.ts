@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDictionary } from '../traces/dictionary.js';
-import { blockMemory } from '../traces/posted-batch.js';
-import { type SegmentMessage, type SharedText, segmentReader } from '../traces/segments.js';
-import { segmentsHere } from '../traces/segments-here.js';
-import { noTakers, takerOf } from '../traces/takers.js';
 import { compiledText } from '../traces/text-core.js';
 import { textPlan } from '../traces/text-plan.js';
-import { SEGMENT_BYTES } from '../traces/text-segments.js';
+import { blockMemory } from '../traces/threads/posted-batch.js';
+import { type SegmentMessage, type SharedText, segmentReader } from '../traces/threads/segments.js';
+import { segmentsHere } from '../traces/threads/segments-here.js';
+import { noTakers, takerOf } from '../traces/threads/takers.js';
+import { SEGMENT_BYTES } from '../traces/threads/text-segments.js';
 import { EVENT_TS, TextTool } from '../wasm/schema.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-segments-'));

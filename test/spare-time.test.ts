@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MOST_PARTS } from '../traces/format.js';
-import { READER, type SharedParts, sharedParts } from '../traces/shared-parts.js';
-import { type PartsHere, spareTime } from '../traces/spare-time.js';
-import { noTakers } from '../traces/takers.js';
+import { READER, type SharedParts, sharedParts } from '../traces/threads/shared-parts.js';
+import { type PartsHere, spareTime } from '../traces/threads/spare-time.js';
+import { noTakers } from '../traces/threads/takers.js';
 
 const names = { comms: [''], devices: [''], stacks: [[]] };
 

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { fileSource } from '../traces/file-source.js';
 import { ftraceText } from '../traces/formats/ftrace-text.js';
 import { traceCmdReport } from '../traces/formats/trace-cmd-report.js';
-import { cutFrom } from '../traces/text-segments.js';
+import { cutFrom } from '../traces/threads/text-segments.js';
 import { TextTool } from '../wasm/schema.js';
 import { countedSamples, factsOf, lineOf, readWith, sampleSource, storyOf, textSource } from './text-rows.js';
 

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DecodeMessage } from '../traces/decode-job.js';
 import { loadDictionary } from '../traces/dictionary.js';
 import { inPackage } from '../traces/package-root.js';
-import { partTakers } from '../traces/shared-parts.js';
-import { isWorthwhile, readyWorker, startWorker } from '../traces/workers.js';
+import type { DecodeMessage } from '../traces/threads/decode-job.js';
+import { partTakers } from '../traces/threads/shared-parts.js';
+import { isWorthwhile, readyWorker, startWorker } from '../traces/threads/workers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dmaspan-workers-'));
 test.after(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,6 @@
  *
  * In: a path or "-", and an event dictionary. Out: a Capture of whichever format the bytes look like, or a CaptureError.
  */
-import { canBeAhead, type DecodingAhead, startDecoding } from './decode-ahead.js';
 import type { Dictionary } from './dictionary.js';
 import type { Capture, Counter, Format, OpenContext } from './format.js';
 import { formats as registered } from './formats/index.js';
@@ -11,7 +10,8 @@ import { notACapture } from './not-a-capture.js';
 import { openSource } from './open-source.js';
 import { shortened } from './printable.js';
 import type { ByteSource } from './source.js';
-import { isWorthwhile } from './workers.js';
+import { canBeAhead, type DecodingAhead, startDecoding } from './threads/decode-ahead.js';
+import { isWorthwhile } from './threads/workers.js';
 
 export interface OpenOptions {
   readonly dictionary: Dictionary;

@@ -5,7 +5,7 @@
  */
 import { EVENT_TS, EVENT_TYPE } from '../wasm/schema.js';
 import { type EventBatch, type StreamParts, TYPE_LOST } from './format.js';
-import { copyInto } from './posted-batch.js';
+import { copyInto } from './threads/posted-batch.js';
 
 type Next = () => Promise<EventBatch | undefined>;
 

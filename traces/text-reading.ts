@@ -9,8 +9,8 @@ import type { DictionaryEntry } from './dictionary.js';
 import type { EventBatch, EventStream, OpenContext } from './format.js';
 import type { ByteSource } from './source.js';
 import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
-import { openParallelText } from './text-parallel.js';
 import { textPlan } from './text-plan.js';
+import { openParallelText } from './threads/text-parallel.js';
 
 export interface TextReading extends EventStream {
   /** What has been counted; complete once the stream has ended. */

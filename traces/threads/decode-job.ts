@@ -5,9 +5,9 @@
  * handed over, with the names that are new; at the end what was counted.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Dictionary } from './dictionary.js';
-import { CaptureError, type Counter, type EventBatch } from './format.js';
-import { openCapture } from './open.js';
+import type { Dictionary } from '../dictionary.js';
+import { CaptureError, type Counter, type EventBatch } from '../format.js';
+import { openCapture } from '../open.js';
 import {
   blockMemory,
   type NewNames,

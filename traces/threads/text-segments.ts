@@ -5,7 +5,7 @@
  * first, and not what follows a loss mark, which gets its time from the next event.
  */
 import { readSync } from 'node:fs';
-import { TextTool } from '../wasm/schema.js';
+import { TextTool } from '../../wasm/schema.js';
 
 export const SEGMENT_BYTES = 8 << 20;
 

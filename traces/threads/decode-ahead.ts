@@ -6,9 +6,8 @@
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import type { Batch, DecodeMessage } from './decode-job.js';
-import type { Dictionary } from './dictionary.js';
-import { readError } from './file-source.js';
+import type { Dictionary } from '../dictionary.js';
+import { readError } from '../file-source.js';
 import {
   type Capture,
   CaptureError,
@@ -16,8 +15,9 @@ import {
   type EventBatch,
   type EventStream,
   type Frame,
-} from './format.js';
-import { inOrder } from './parts.js';
+} from '../format.js';
+import { inOrder } from '../parts.js';
+import type { Batch, DecodeMessage } from './decode-job.js';
 import { MOST_STREAMS, partTakers, READER, sharedParts } from './shared-parts.js';
 import { type SpareTime, spareTime } from './spare-time.js';
 import { startWorker } from './workers.js';

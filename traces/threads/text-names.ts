@@ -3,7 +3,7 @@
  *
  * In: each worker's new names, in the order of its ids. Out: the stream's tables, and for each worker its ids' meaning.
  */
-import type { Frame, NameTables } from './format.js';
+import type { Frame, NameTables } from '../format.js';
 import type { NewNames } from './posted-batch.js';
 
 export interface WorkerNames {

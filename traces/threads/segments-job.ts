@@ -5,10 +5,10 @@
  * It runs ahead of its reader by the number of its credits; the reader gives one back, with the memory, for each batch it is done with.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { TextTotals } from '../text-core.js';
 import { blockMemory } from './posted-batch.js';
 import { type SegmentMessage, type SharedText, segmentReader } from './segments.js';
 import { takePiece } from './takers.js';
-import type { TextTotals } from './text-core.js';
 
 export interface SegmentsJob extends SharedText {
   readonly me: number;

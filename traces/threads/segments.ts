@@ -4,9 +4,9 @@
  * In: a plain file, the plan, and the table of takers. Out: what a taker reads, message by message.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { TextTool } from '../wasm/schema.js';
+import type { TextTool } from '../../wasm/schema.js';
+import { openTextCore, type TextCore, type TextTotals } from '../text-core.js';
 import { copyInto, type NewNames, newNames, nothingSent, type PostedBatch, posted } from './posted-batch.js';
-import { openTextCore, type TextCore, type TextTotals } from './text-core.js';
 import { segmentRange } from './text-segments.js';
 
 /** What all takers need to know. */

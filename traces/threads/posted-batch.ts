@@ -4,8 +4,8 @@
  * In: batches, valid until the decoder goes on. Out: copies, in memory that the reader has given back where it has.
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { EVENT_BYTES } from '../wasm/schema.js';
-import type { EventBatch, Frame, NameTables } from './format.js';
+import { EVENT_BYTES } from '../../wasm/schema.js';
+import type { EventBatch, Frame, NameTables } from '../format.js';
 
 export interface PostedBatch {
   readonly rows: number;

@@ -4,8 +4,8 @@
  * In: streams' parts, shared out. Out: batches of those that were taken here, some of them ahead; a batch that was handed out stays what it is
  * while time is used.
  */
-import { EVENT_BYTES } from '../wasm/schema.js';
-import type { EventBatch } from './format.js';
+import { EVENT_BYTES } from '../../wasm/schema.js';
+import type { EventBatch } from '../format.js';
 import type { SharedParts } from './shared-parts.js';
 
 export interface SpareTime {

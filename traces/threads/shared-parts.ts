@@ -3,7 +3,7 @@
  *
  * In: streams, as both have opened them. Out: for each the parts, and who has which.
  */
-import { type EventStream, MOST_PARTS, type StreamParts } from './format.js';
+import { type EventStream, MOST_PARTS, type StreamParts } from '../format.js';
 import { copyInto } from './posted-batch.js';
 import { noTakers, takePiece, takerOf } from './takers.js';
 

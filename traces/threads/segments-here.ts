@@ -3,10 +3,10 @@
  *
  * In: the text. Out: messages as a worker would send them, some of them before they are asked for.
  */
-import { EVENT_BYTES } from '../wasm/schema.js';
+import { EVENT_BYTES } from '../../wasm/schema.js';
+import type { TextTotals } from '../text-core.js';
 import { type SegmentMessage, type SharedText, segmentReader } from './segments.js';
 import { takePiece } from './takers.js';
-import type { TextTotals } from './text-core.js';
 
 export interface SegmentsHere {
   /** The next message of the segments that were taken here. */

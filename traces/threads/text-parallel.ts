@@ -6,14 +6,14 @@
  */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../wasm/schema.js';
-import { readError } from './file-source.js';
-import type { EventBatch } from './format.js';
+import { EVENT_COMM, EVENT_DEVICE, EVENT_STACK, type TextTool } from '../../wasm/schema.js';
+import { readError } from '../file-source.js';
+import type { EventBatch } from '../format.js';
+import { compiledText, type TextCount, type TextTotals } from '../text-core.js';
 import type { SharedText } from './segments.js';
 import { type SegmentsHere, segmentsHere } from './segments-here.js';
 import type { SegmentsMessage } from './segments-job.js';
 import { noTakers, takerOf } from './takers.js';
-import { compiledText, type TextCount, type TextTotals } from './text-core.js';
 import { streamNames, type WorkerNames } from './text-names.js';
 import { segmentsOf } from './text-segments.js';
 import { startWorker } from './workers.js';
