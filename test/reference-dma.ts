@@ -143,9 +143,10 @@ function unmappedBefore(s: State, device: number, addr: bigint) {
 }
 
 function hasOwnAddresses(s: State, device: number): boolean {
-  const isOwn = (l: Lifetime) =>
-    l.layer === Layer.dma && l.device === device && l.phys !== undefined && l.phys !== l.addr;
-  return s.translating.has(device) || s.lifetimes.some(isOwn);
+  const told = s.lifetimes.filter(
+    (l) => l.layer === Layer.dma && l.device === device && l.phys !== undefined,
+  );
+  return s.translating.has(device) || (told.length > 0 && told.every((l) => l.phys !== l.addr));
 }
 
 /** What a close without a candidate is, unless it was for another device. */

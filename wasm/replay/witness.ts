@@ -6,10 +6,11 @@
 import { CPU_WITNESS_END, CPU_WITNESS_START, CPU_WITNESS_TID } from './cpus';
 import { addr, endOfRange, slot, tid } from './now';
 
-/** A byte a device, of bits: its unmaps have been seen to reach the IOMMU; it has mapped memory at another address than the memory's. */
+/** A byte a device, of bits: its unmaps have been seen to reach the IOMMU; it has mapped memory at another address than the memory's; at the memory's own. */
 const known: usize = heap.alloc(65536);
 const TRANSLATES: u8 = 1;
-const OWN_ADDRESSES: u8 = 2;
+const ELSEWHERE: u8 = 2;
+const DIRECT: u8 = 4;
 /** Whether any device's have. */
 export let speaks: bool = false;
 
@@ -45,7 +46,7 @@ export function isWitnessed(): bool {
 // @ts-ignore: decorator
 @inline
 export function noteTranslation(device: u32): void {
-  learn(device, TRANSLATES | OWN_ADDRESSES);
+  learn(device, TRANSLATES);
   speaks = true;
 }
 // @ts-ignore: decorator
@@ -58,13 +59,14 @@ export function translates(device: u32): bool {
 // @ts-ignore: decorator
 @inline
 export function noteAddress(device: u32, address: u64, memory: u64): void {
-  if (address != memory) learn(device, OWN_ADDRESSES);
+  learn(device, address != memory ? ELSEWHERE : DIRECT);
 }
-/** Whether the device has addresses of its own (an IOMMU's, bounce buffers'), each mapped once at a time. Else the same memory may be mapped at its address as often as one likes. */
+/** Whether all of the device's addresses are its own (an IOMMU's, bounce buffers'), each mapped once at a time. Else the same memory may be mapped at its address as often as one likes. */
 // @ts-ignore: decorator
 @inline
 export function hasOwnAddresses(device: u32): bool {
-  return (load<u8>(known + (device as usize)) & OWN_ADDRESSES) != 0;
+  const facts = load<u8>(known + (device as usize));
+  return (facts & TRANSLATES) != 0 || (facts & (ELSEWHERE | DIRECT)) == ELSEWHERE;
 }
 
 // @ts-ignore: decorator
