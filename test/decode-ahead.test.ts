@@ -2,12 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDictionary } from '../traces/dictionary.js';
 import { CaptureError, TYPE_LOST } from '../traces/format.js';
 import { openCapture } from '../traces/open.js';
 import { inPackage } from '../traces/package-root.js';
+import { ROWS } from '../wasm/schema.js';
 import { type Row, rowsByStream } from './capture-rows.js';
 import { madeEvents, madeFormats } from './made-events.js';
 import { randomFrom } from './random.js';
@@ -177,6 +179,20 @@ test('packed parts: a damaged chunk, and a place where there is none', async () 
   assert.ok(last.length < PAGES);
   assert.equal(timesOf(after.rows[1]!), until(PAGES));
   assert.ok(after.counters.some(({ name }) => name === 'data-cut-short'));
+});
+
+test('what is no parts stays as it is, times that go back too', async () => {
+  // More than two batches, each of which begins before the last one ends.
+  const line = (i: number): string =>
+    `  task-1  [000] d..1. ${(200 - i / 1000).toFixed(6)}: unmap: IOMMU: iova=0x1000 - 0x2000 size=4096 unmapped_size=4096\n`;
+  const text = `CPU:0 [LOST 7 EVENTS]\n${Array.from({ length: 3 * ROWS }, (_, i) => line(i)).join('')}`;
+  const path = join(folder, 'back.txt.gz');
+  writeFileSync(path, gzipSync(text));
+  // As text: what differs in fifty thousand rows takes minutes to show.
+  const times = ({ rows: [rows] }: Awaited<ReturnType<typeof read>>) => rows!.map(({ ts }) => ts).join();
+  const here = await read(path, false);
+  assert.ok(here.rows[0]!.length > 2 * ROWS);
+  assert.ok(times(await read(path, true)) === times(here), 'times differ');
 });
 
 test('a file that cannot be read fails as without a worker, and leaves none behind', async () => {

@@ -28,7 +28,7 @@ function lending(...batches: number[]): Lending {
     },
   };
   const whole = { parts, next: async () => undefined };
-  const stream = { asked: 0, ...sharedParts(whole, 0, noTakers(MOST_PARTS), READER) };
+  const stream: Lending = { asked: 0, ...sharedParts(whole, 0, noTakers(MOST_PARTS), READER) };
   return stream;
 }
 

@@ -159,13 +159,17 @@ function aheadStream(stream: EventStream, number: number, reading: Reading): Eve
   };
   /** What the worker has to tell comes after the last batch of all. */
   const end = async (): Promise<undefined> => {
-    if (ended) return;
     ended = true;
     reading.open--;
     if (reading.open === 0) await until(reading, () => mail.told !== undefined);
   };
-  const batches = inOrder(parts, (part) => (parts.takerOf(part) === READER ? here.next(part) : fromWorker()));
-  const next = async (): Promise<EventBatch | undefined> => (await batches()) ?? end();
+  // A stream that does not come in parts is as it is, with times that go back.
+  const batches =
+    stream.parts === undefined
+      ? fromWorker
+      : inOrder(stream.parts, (part) => (parts.takerOf(part) === READER ? here.next(part) : fromWorker()));
+  const next = async (): Promise<EventBatch | undefined> =>
+    ended ? undefined : ((await batches()) ?? end());
   return { ...(buffer === undefined ? {} : { buffer }), next };
 }
 

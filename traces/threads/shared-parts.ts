@@ -17,7 +17,7 @@ export const WORKER = 2;
 /** Room for all streams there may be: a worker starts before it is known how many there are. */
 export const partTakers = (): Int32Array => noTakers(MOST_STREAMS * MOST_PARTS);
 
-export interface SharedParts extends StreamParts {
+export interface SharedParts extends Pick<StreamParts, 'next'> {
   /** Takes the first part from `from` on that nobody had; undefined when there is none left. */
   take(from: number): number | undefined;
   /** Who has a part: from now on the one who asks, if nobody had. */
@@ -31,19 +31,15 @@ export function sharedParts(
   takers: Int32Array,
   me: number,
 ): SharedParts {
-  const whole: StreamParts = parts ?? {
-    count: 1,
-    next: async (_part, memory) => {
-      const batch = await next();
-      return batch === undefined ? undefined : copyInto(batch, memory);
-    },
-    wentBack: () => {},
-  };
-  const { count } = whole;
-  const own = takers.subarray(number * MOST_PARTS, number * MOST_PARTS + count);
+  const first = number * MOST_PARTS;
+  const own = takers.subarray(first, first + (parts?.count ?? 1));
   const isWorkers = parts === undefined;
+  const nextOfWhole: StreamParts['next'] = async (_part, memory) => {
+    const batch = await next();
+    return batch === undefined ? undefined : copyInto(batch, memory);
+  };
   return {
-    ...whole,
+    next: parts?.next ?? nextOfWhole,
     take: (from) => (isWorkers && me !== WORKER ? undefined : takePiece(own, me, from)),
     takerOf: (part) => (isWorkers ? WORKER : takerOf(own, part, me)),
   };
