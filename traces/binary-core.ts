@@ -2,7 +2,7 @@
  * The boundary of the Wasm module `binary`: the only place that builds views on its memory.
  *
  * In: plans, names of tasks, pages of ring buffers or single records. Out: event batches, names, tallies.
- * One core serves one capture; its streams share the batch, so each batch is copied out to its stream's own memory.
+ * One core serves one capture; its streams share the batch, so each batch is copied out, to memory that whoever asks for it gives.
  */
 import { readFileSync } from 'node:fs';
 import {

@@ -9,10 +9,9 @@
  */
 import { constants, createGunzip, inflateSync } from 'node:zlib';
 import type { ZSTDDecoder } from 'zstddec/stream';
-import { loadZstd } from './zstd.js';
+import { loadZstd, type Zstd } from './zstd.js';
 
-/** Inflates one whole block into `plain`, whose size is what it must inflate to; false where it is damaged. */
-export type Inflate = (block: Uint8Array, plain: Uint8Array) => boolean;
+export type Inflate = Zstd['inflate'];
 
 /** A zlib stream (RFC 1950), as trace-cmd's zlib chunks are. */
 export const inflateZlib: Inflate = (block, plain) => {

@@ -7,7 +7,7 @@
  */
 import type { Inflate } from '../decompress.js';
 import type { CpuData } from './trace-dat-options.js';
-import { LOST, type PageSource, type Pages, type PagesPart } from './trace-dat-pages.js';
+import { LOST, type PageSource, type Pages, type PagesPart } from './trace-dat-parts.js';
 
 /** trace-cmd writes chunks of ten pages; a larger one than this is none, packed or not. */
 const MOST_PAGES = 256;

@@ -7,7 +7,7 @@ import { EVENT_BYTES } from '../../wasm/schema.js';
 import type { BinaryCore } from '../binary-core.js';
 import type { EventBatch, EventStream } from '../format.js';
 import { inOrder } from '../parts.js';
-import { LOST, type Pages, type PagesPart } from './trace-dat-pages.js';
+import { LOST, type Pages, type PagesPart } from './trace-dat-parts.js';
 
 export interface PageStreamSettings {
   readonly core: BinaryCore;

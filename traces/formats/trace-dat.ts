@@ -17,7 +17,8 @@ import { type TraceBuffer, type TraceDatFile, Unreadable } from './trace-dat-fac
 import { MAGIC, readTraceDat } from './trace-dat-file.js';
 import { tasksOf } from './trace-dat-metadata.js';
 import type { CpuData } from './trace-dat-options.js';
-import { type PageSource, pagesOf } from './trace-dat-pages.js';
+import { pagesOf } from './trace-dat-pages.js';
+import type { PageSource } from './trace-dat-parts.js';
 import { pageStream } from './trace-dat-stream.js';
 
 const startsWithMagic = (head: Uint8Array): boolean => MAGIC.every((byte, i) => head[i] === byte);

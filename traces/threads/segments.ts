@@ -1,5 +1,5 @@
 /**
- * Segments of a text capture, as those read them among whom they are shared out.
+ * Segments of a text capture, read by whoever has taken them.
  *
  * In: a plain file, the plan, and the table of takers. Out: what a taker reads, message by message.
  */

@@ -11,7 +11,7 @@ import { comms, nameTask } from './tasks';
 export { clearBatch } from '../decode/batch';
 export { setClock } from './clock';
 export { setByteOrder } from './numbers';
-export { closeStream, decodePages, beginPart, endPart, feedStream, firstDamage, loseEvents, openStream, setPageLayout, streamInput } from './pages';
+export { beginPart, closeStream, decodePages, endPart, feedStream, firstDamage, loseEvents, openStream, setPageLayout, streamInput } from './pages';
 export {
   eventCount, knowEvent, planAsk, planBegin, planDeviceAt, planDeviceInline, planDone, planErrno, planExtra, planList, planListFact,
   planNothing, planNullIsError, planStack, planU32, planU64, planU8,

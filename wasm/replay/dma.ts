@@ -216,13 +216,16 @@ function closeNothing(witnessed: bool): void {
   let verdict = <u32>Anomaly.before_capture;
   if (wasUnmapped(closed)) verdict = <u32>Anomaly.double_unmap;
   else if (isOneMapping(kind) && translates(device) && !witnessed) verdict = <u32>Anomaly.unmap_unknown;
-  if (verdict == <u32>Anomaly.before_capture) setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);
-  if (verdict == <u32>Anomaly.before_capture) olderClosed(<u32>Layer.dma, kind);
+  const isOlder = verdict == <u32>Anomaly.before_capture;
+  if (isOlder) {
+    setLastClosed(entry, CLOSED_UNSEEN, NO_LIFETIME);
+    olderClosed(<u32>Layer.dma, kind);
+  }
   const row = addAnomaly(verdict, before, NOTHING, NOTHING);
   const elsewhere = onAnotherDevice();
-  if (elsewhere == NO_LIFETIME) return;
-  if (verdict != <u32>Anomaly.before_capture || physOf(elsewhere) == addr && !witnessed) addUndecided(row, elsewhere, false);
-  else if (isOneMapping(kind) && !witnessed) addUndecided(row, elsewhere, true);
+  if (elsewhere == NO_LIFETIME || isOlder && witnessed) return;
+  if (!isOlder || physOf(elsewhere) == addr) addUndecided(row, elsewhere, false);
+  else if (isOneMapping(kind)) addUndecided(row, elsewhere, true);
 }
 
 /** Whether what was closed last at an address was all there was. Memory may have been mapped there twice before the capture, at its own address. */

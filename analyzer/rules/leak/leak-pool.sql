@@ -33,7 +33,7 @@ frees AS (
   JOIN event_types t ON t.layer = 'pool' AND t.op = 'close' AND t.event = split_part(n.event, ':', -1)
 ),
 leaked AS (
-  SELECT p.*, s.site, s.via, g.id IS NOT NULL AS provider, p.capture NOT IN (FROM frees) AS unfreeable
+  SELECT p.*, s.site, s.via, g.id IS NOT NULL AS provider, g.id IS NOT NULL AND p.capture NOT IN (FROM frees) AS unknowable
   FROM lifetimes p
   LEFT JOIN gone g ON g.id = p.id
   LEFT JOIN orphaned o ON o.id = p.id
@@ -46,12 +46,12 @@ SELECT
     || CASE WHEN provider THEN 'the provider is gone' ELSE 'the driver of the device that had it mapped is gone' END AS message,
   count(*) AS count, sum(len) AS bytes, min(opened_ts) AS first_ts, max(opened_ts) AS last_ts,
   min(id) AS lifetime, arg_min(open_stack, id) AS open_stack,
-  CASE WHEN provider AND unfreeable THEN 'unknown' WHEN bool_and(after_loss) THEN 'possible' WHEN provider THEN 'certain' ELSE 'likely' END AS confidence,
-  CASE WHEN provider AND unfreeable THEN 'record the probes of the pack p2pmem (dmaspan probes show p2pmem)' END AS advice,
-  CASE WHEN provider AND unfreeable THEN 'the capture has no free of such memory, and does not say whether it would show one'
+  CASE WHEN unknowable THEN 'unknown' WHEN bool_and(after_loss) THEN 'possible' WHEN provider THEN 'certain' ELSE 'likely' END AS confidence,
+  CASE WHEN unknowable THEN 'record the probes of the pack p2pmem (dmaspan probes show p2pmem)' END AS advice,
+  CASE WHEN unknowable THEN 'the capture has no free of such memory, and does not say whether it would show one'
     WHEN bool_and(after_loss) THEN 'events were lost while it was held: its free may be among them'
     WHEN provider THEN 'the provider''s pool was seen to go, and no free was seen'
     ELSE 'a mapping of it was left behind when its driver went; another owner might still free it' END AS reason
 FROM leaked
-GROUP BY capture, device, kind, provider, unfreeable, site, via
+GROUP BY capture, device, kind, provider, unknowable, site, via
 ORDER BY capture, device::VARCHAR, kind::VARCHAR, provider, site, via
